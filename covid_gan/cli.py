@@ -1,0 +1,218 @@
+"""What the doors share: flags made from the config, one-line errors, exit codes, quiet TensorFlow.
+
+A door is a docstring, its flags, and one call:
+
+    def main(argv=None):
+        return cli.run("train", __doc__, _define, _train, argv)
+"""
+
+import dataclasses
+import logging
+import os
+import re
+import sys
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+from absl import flags
+
+from covid_gan import config as config_lib
+from covid_gan.errors import ArgumentError, Interrupted, RunError
+
+USAGE_ERROR, RUN_ERROR = 2, 1
+
+
+class UsageError(Exception):
+    """A command line that cannot be understood; the message is the whole line to print."""
+
+
+def run(door: str, doc: str, define, call, argv=None) -> int:
+    """Parses the command line, makes the call and says in one line what went wrong.
+
+    Args:
+        door: the module's name below covid_gan.
+        doc: its docstring, shown by --help.
+        define: called with the `FlagValues` to define the door's flags on.
+        call: called with the parsed `FlagValues`.
+        argv: the command line's arguments, `sys.argv[1:]` where not given.
+
+    Returns:
+        The exit code: 0, 1 for a run that failed, 2 for wrong usage, 128 + n after signal n.
+    """
+    try:
+        values = _parse(define, sys.argv[1:] if argv is None else list(argv))
+        if values.help:
+            print(_help(door, doc, values))
+            return 0
+        _prepare_logging()
+        _prepare_tensorflow()
+        call(values)
+        return 0
+    except UsageError as error:
+        return _fail(str(error), USAGE_ERROR)
+    except ArgumentError as error:
+        return _fail(f"--{error.argument}={_shown(error.received)}: {error.expected}", USAGE_ERROR)
+    except Interrupted as error:
+        return _fail(str(error), 128 + error.signum)
+    except RunError as error:
+        return _fail(str(error), RUN_ERROR)
+    except KeyboardInterrupt:
+        return _fail("interrupted before training began; nothing to save.", 130)
+
+
+def define_settings(values: flags.FlagValues, *groups) -> None:
+    """Defines a flag for every setting of the config, or of the named groups alone."""
+    makers = {
+        str: flags.DEFINE_string,
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        bool: flags.DEFINE_bool,
+        tuple: flags.DEFINE_string,
+    }
+    for group in groups or config_lib.GROUPS:
+        for field in dataclasses.fields(config_lib.GROUPS[group]):
+            choices, help = field.metadata["choices"], field.metadata["help"]
+            kind = config_lib.value_type(field)
+            default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+            if choices:
+                make = flags.DEFINE_enum
+                make(field.name, default, choices, help, flag_values=values, module_name=group)
+            else:
+                makers[kind](field.name, default, help, flag_values=values, module_name=group)
+
+
+def given_settings(values: flags.FlagValues) -> dict:
+    """The config's settings that stand on the command line or in its flag files."""
+    settings = {}
+    for field in config_lib.all_fields():
+        if field.name in values and values[field.name].present:
+            value = values[field.name].value
+            if config_lib.value_type(field) is tuple:
+                value = tuple(part.strip() for part in value.split(",") if part.strip())
+            settings[field.name] = value
+    return settings
+
+
+def require(values: flags.FlagValues, *names: str) -> None:
+    """Refuses a command line that lacks one of the flags `names`.
+
+    Raises:
+        UsageError: naming the first that is missing.
+    """
+    for name in names:
+        if values[name].value in (None, ""):
+            raise UsageError(f"--{name}: is missing; it is {values[name].help}")
+
+
+def preset_folder() -> Path:
+    """The folder of the published recipes: inside the installed package, or in the checkout."""
+    installed = Path(str(resources.files("covid_gan") / "presets"))
+    return installed if installed.is_dir() else installed.parents[1] / "experiments" / "presets"
+
+
+def _parse(define, argv):
+    values = flags.FlagValues()
+    flags.DEFINE_bool("help", False, "show this help", short_name="h", flag_values=values)
+    define(values)
+    try:
+        rest = values(["covid_gan", *_expand_presets(argv)])[1:]
+    except flags.UnrecognizedFlagError as error:
+        hint = str(error).partition("Did you mean:")[2].strip(" ?")
+        hint = f" Did you mean --{hint}?" if hint else ""
+        raise UsageError(f"--{error.flagname}: there is no such flag.{hint} See --help.") from None
+    except flags.Error as error:
+        raise UsageError(_flag_first(str(error))) from None
+    if rest:
+        raise UsageError(f"{rest[0]}: is not a flag; write --name=value. See --help.")
+    return values
+
+
+def _flag_first(message: str) -> str:
+    flag = re.search(r"--?(\w+)(=\S*?)?(?=:|\s|$)", message)
+    if "flagfile" in message:
+        return f"--flagfile: {message.partition('flagfile:')[2].strip() or message}"
+    if not flag:
+        return f"--flags: {message}"
+    reason = message[flag.end() :].strip(": ") or "needs a value."
+    reason = reason.replace("invalid literal for int() with base 10", "must be a whole number, not")
+    reason = reason.replace("could not convert string to float", "must be a number, not")
+    return f"{message[flag.start() : flag.end()]}: {reason}"
+
+
+def _expand_presets(argv):
+    for arg in argv:
+        if match := re.fullmatch(r"--?preset=(.*)", arg):
+            path = preset_folder() / f"{match[1]}.flags"
+            if not path.is_file():
+                names = ", ".join(sorted(p.stem for p in preset_folder().glob("*.flags")))
+                raise UsageError(f"--preset={match[1]}: there is no such preset; there are {names}.")
+            arg = f"--flagfile={path}"
+        yield arg
+
+
+def _help(door, doc, values):
+    lines = [doc.strip(), "", f"usage: python -m covid_gan.{door} [--flag=value ...]"]
+    if "preset" in values:
+        names = ", ".join(sorted(p.stem for p in preset_folder().glob("*.flags")))
+        values["preset"].help += f": {names}"
+    for group, group_flags in sorted(
+        values.flags_by_module_dict().items(), key=lambda item: item[0] in config_lib.GROUPS
+    ):
+        lines += ["", f"{group} settings:" if group in config_lib.GROUPS else f"{door}:"]
+        for flag in group_flags:
+            choices = getattr(flag.parser, "enum_values", None)
+            default = {True: "true", False: "false", None: ""}.get(flag.default, flag.default)
+            shown = f" (one of {', '.join(choices)})" if choices else ""
+            lines += [f"  --{flag.name}={default}", f"      {flag.help}{shown}"]
+    return "\n".join(lines)
+
+
+def _shown(value):
+    return ",".join(value) if isinstance(value, tuple) else value
+
+
+def _fail(line, code):
+    print(" ".join(line.split()), file=sys.stderr, flush=True)
+    return code
+
+
+def _prepare_logging():
+    """Information goes to stdout as it is, warnings and errors to stderr with their level."""
+    information = logging.StreamHandler(sys.stdout)
+    information.addFilter(lambda record: record.levelno < logging.WARNING)
+    warnings = logging.StreamHandler(sys.stderr)
+    warnings.setLevel(logging.WARNING)
+    warnings.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logger = logging.getLogger("covid_gan")
+    logger.handlers = [information, warnings]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def _prepare_tensorflow():
+    """Imports TensorFlow under Keras, without its C++ chatter unless TF_CPP_MIN_LOG_LEVEL asks for it.
+
+    That variable alone does not silence what is logged while the libraries load, so
+    stderr is held back meanwhile, and shown if the import fails.
+    """
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise UsageError(f"KERAS_BACKEND={backend}: covid_gan needs the tensorflow backend; unset it.")
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
+        return
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except BaseException:
+            held_back.seek(0)
+            os.write(stderr, held_back.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

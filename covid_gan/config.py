@@ -1,0 +1,274 @@
+"""What a run is: frozen settings that check themselves, to and from JSON and the command line.
+
+Every field is also a flag of the same name, whose help stands beside it.
+"""
+
+import dataclasses
+import json
+import re
+import types
+import typing
+
+from covid_gan import gans, networks
+from covid_gan.errors import ArgumentError
+from covid_gan.networks import sizes
+
+AUTO = "auto"
+PHANTOM = "lung_phantom"
+DEFAULT_STEPS = 3000
+ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
+NORMALIZATIONS = ("batch", "layer", "none")
+
+
+def _setting(default, help, choices=None, may_change=False):
+    """A field. `may_change`: a resumed run may be given another value, as it leaves each step as it was."""
+    metadata = {"help": help, "choices": choices, "may_change": may_change}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def value_type(field: dataclasses.Field) -> type:
+    """The type of a field's values, None aside: str, bool, int, float or tuple."""
+    kind = field.type
+    if isinstance(kind, types.UnionType):
+        kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    return typing.get_origin(kind) or kind
+
+
+def _check_field(config, field):
+    name, value = field.name, getattr(config, field.name)
+    kind = value_type(field)
+    if value is None and isinstance(field.type, types.UnionType):
+        return
+    if kind is float and type(value) is int:
+        object.__setattr__(config, name, float(value))
+    elif kind is tuple and isinstance(value, list):
+        object.__setattr__(config, name, tuple(value))
+    elif type(value) is not kind:
+        raise ArgumentError(name, f"must be of type {kind.__name__}.", value)
+    choices = field.metadata["choices"]
+    if choices and value not in choices:
+        raise ArgumentError(name, f"must be one of {', '.join(choices)}.", value)
+
+
+class _SelfChecking:
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check_field(self, field)
+        self._check()
+
+    def _require(self, name, rule, condition):
+        value = getattr(self, name)
+        if value is not None and not condition(value):
+            raise ArgumentError(name, f"must be {rule}.", value)
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(_SelfChecking):
+    """Which images, and what is done to them before they reach a network."""
+
+    dataset: str = _setting(
+        AUTO,
+        "a TFDS name with an `image` feature; auto: covid_ct where it is prepared, in --manual_dir or "
+        "downloadable, else lung_phantom with a warning",
+    )
+    split: str = _setting("train", "a TFDS split, such as train or train[:50%]; all joins every split")
+    classes: tuple[str, ...] | None = _setting(
+        None,
+        "label names to keep, separated by commas; empty: all labels (default: covid where the data "
+        "set has that label, else all)",
+    )
+    exclude: tuple[str, ...] = _setting((), "image_ids to leave out, separated by commas")
+    data_dir: str | None = _setting(
+        None, "TFDS's folder of prepared data sets (default: ~/tensorflow_datasets)", may_change=True
+    )
+    manual_dir: str | None = _setting(
+        None, "folder with the source files of a data set, such as a copy of COVID-CT", may_change=True
+    )
+    flip: bool = _setting(True, "mirror half of the images, drawn anew each time, left to right")
+    resize: str = _setting(
+        "pad", "pad: keep the aspect ratio and fill up with air; stretch: to a square", ("pad", "stretch")
+    )
+    cache: str = _setting(
+        "memory", "memory: hold the resized images; none: read them anew each epoch", ("memory", "none")
+    )
+
+    def _check(self):
+        if "+" in self.dataset:
+            raise ArgumentError("dataset", "mixtures of data sets are not supported.", self.dataset)
+        self._require("dataset", "a TFDS name, such as covid_ct", lambda v: re.fullmatch(r"[\w/:.*-]+", v))
+        self._require("split", "a TFDS split, such as train, test or all", bool)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig(_SelfChecking):
+    """Which GAN, and what its two networks look like."""
+
+    model: str = _setting("dcgan", "the algorithm", gans.GANS)
+    network: str = _setting(
+        "dcgan", "the pair of networks; ucla128 and polanco64 are published ones", networks.NETWORKS
+    )
+    image_size: int = _setting(64, "height and width in pixels: 4, 5, 6 or 7 doubled at least once")
+    latent_dim: int = _setting(100, "length of a latent vector")
+    base_channels: int = _setting(
+        32, "channels of the largest feature maps; each smaller map has twice as many"
+    )
+    activation: str = _setting("leaky_relu", "activation of both networks", ACTIVATIONS)
+    generator_activation: str | None = _setting(
+        None, "activation of the generator, where it differs", ACTIVATIONS
+    )
+    discriminator_activation: str | None = _setting(
+        None, "activation of the discriminator, where it differs", ACTIVATIONS
+    )
+    dropout: float = _setting(0.0, "dropout rate in the discriminator, such as 0.3")
+    kernel_size: int = _setting(4, "kernel size of all convolutions")
+    generator_head: str = _setting(
+        "conv", "last layer of the generator; dense: every pixel sees the whole image", ("conv", "dense")
+    )
+    generator_normalization: str = _setting("batch", "normalisation in the generator", NORMALIZATIONS)
+    discriminator_normalization: str = _setting(
+        "batch", "normalisation in the discriminator", NORMALIZATIONS
+    )
+
+    def _check(self):
+        try:
+            sizes.doublings(self.image_size)
+        except ValueError:
+            raise ArgumentError(
+                "image_size",
+                "must be base·2^n with a base of 4, 5, 6 or 7, such as 28, 32, 48, 56, 64, 128 or 256.",
+                self.image_size,
+            ) from None
+        self._require("image_size", "at most 1024", lambda v: v <= 1024)
+        self._require("latent_dim", "from 1 to 65536", lambda v: 1 <= v <= 65536)
+        self._require("base_channels", "from 1 to 1024", lambda v: 1 <= v <= 1024)
+        self._require("dropout", "at least 0 and below 1", lambda v: 0 <= v < 1)
+        self._require("kernel_size", "from 2 to 11", lambda v: 2 <= v <= 11)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig(_SelfChecking):
+    """How it is trained, and what is written on the way."""
+
+    batch_size: int = _setting(32, "images in a step")
+    steps: int | None = _setting(
+        None, f"steps in all, earlier ones of a resumed run included (default: {DEFAULT_STEPS})",
+        may_change=True,
+    )  # fmt: skip
+    epochs: int | None = _setting(
+        None, "instead of --steps: passes over the data in all", may_change=True
+    )
+    learning_rate: float = _setting(2e-4, "Adam's, for both networks")
+    discriminator_learning_rate: float | None = _setting(
+        None, "Adam's for the discriminator, where it differs"
+    )
+    beta_1: float = _setting(0.5, "Adam's decay of the first moment")
+    beta_2: float = _setting(0.999, "Adam's decay of the second moment")
+    generator_steps: int = _setting(1, "generator updates after each discriminator update")
+    ema_decay: float = _setting(
+        0.999, "of the moving average of the generator's weights that samples and exports use"
+    )
+    seed: int = _setting(0, "of everything random: weights, latents, dropout, data order, flips")
+    log_every: int = _setting(10, "steps between two points of a curve", may_change=True)
+    sample_every: int = _setting(250, "steps between two grids of samples", may_change=True)
+    checkpoint_every: int = _setting(250, "steps between two checkpoints", may_change=True)
+    checkpoints_to_keep: int = _setting(3, "newest checkpoints that are kept", may_change=True)
+    milestone_every: int = _setting(
+        1000, "steps between two checkpoints that are kept for good; 0: none", may_change=True
+    )
+
+    def _check(self):
+        for name in ("batch_size", "steps", "epochs", "generator_steps", "log_every", "sample_every",
+                     "checkpoint_every", "checkpoints_to_keep"):  # fmt: skip
+            self._require(name, "at least 1", lambda v: v >= 1)
+        self._require("milestone_every", "at least 0", lambda v: v >= 0)
+        for name in ("learning_rate", "discriminator_learning_rate"):
+            self._require(name, "above 0 and at most 1", lambda v: 0 < v <= 1)
+        for name in ("beta_1", "beta_2", "ema_decay"):
+            self._require(name, "at least 0 and below 1", lambda v: 0 <= v < 1)
+        self._require("seed", "from 0 to 2^31 - 1", lambda v: 0 <= v < 2**31)
+        if self.steps is not None and self.epochs is not None:
+            raise ArgumentError("epochs", "cannot be given together with --steps.", self.epochs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """All settings of a run.
+
+    Raises:
+        ArgumentError: a value is of the wrong type or outside its range, or a name is unknown.
+    """
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainConfig = TrainConfig()
+
+    def replace(self, **settings) -> "Config":
+        """Returns a copy with other values, given by the flat names of the flags."""
+        groups = {group: {} for group in GROUPS}
+        for name, value in settings.items():
+            groups[group_of(name)][name] = value
+        return Config(
+            **{g: dataclasses.replace(getattr(self, g), **groups[g]) for g in GROUPS}
+        )
+
+    def get(self, name: str):
+        """Returns the value of one setting, by its flat name."""
+        return getattr(getattr(self, group_of(name)), name)
+
+    def settings(self) -> dict:
+        """All settings by their flat names."""
+        return {f.name: self.get(f.name) for f in all_fields()}
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Config":
+        """Reads what `to_json` wrote; a missing or an unknown setting is an error.
+
+        Raises:
+            ValueError: the text is no JSON of a config.
+        """
+        try:
+            groups = json.loads(text)
+            names = {name for group in GROUPS for name in groups[group]}
+            expected = {f.name for f in all_fields()}
+            if names != expected or set(groups) != set(GROUPS):
+                raise ValueError(f"unknown or missing settings: {sorted(names ^ expected)}")
+            return cls(**{g: kind(**groups[g]) for g, kind in GROUPS.items()})
+        except ArgumentError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not the JSON of a covid_gan config: {error}") from error
+
+    def describe(self) -> str:
+        """A short name made of the main settings, fit for a folder."""
+        model, training = self.model, self.training
+        network = [] if model.network == model.model else [model.network]
+        activations = [model.generator_activation or model.activation,
+                       model.discriminator_activation or model.activation]  # fmt: skip
+        parts = [model.model, *network, self.data.dataset, f"{model.image_size}px"]
+        parts += dict.fromkeys(activations) if model.network == "dcgan" else []
+        parts += [f"dropout{model.dropout:g}"] if model.dropout else []
+        parts += [f"seed{training.seed}"] if training.seed else []
+        return re.sub(r"[^\w.-]+", "_", "-".join(parts))
+
+
+GROUPS = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
+
+
+def all_fields() -> list[dataclasses.Field]:
+    """The fields of all groups, in their order."""
+    return [field for kind in GROUPS.values() for field in dataclasses.fields(kind)]
+
+
+def group_of(name: str) -> str:
+    """The group that a setting belongs to.
+
+    Raises:
+        ArgumentError: there is no setting of that name.
+    """
+    for group, kind in GROUPS.items():
+        if name in {f.name for f in dataclasses.fields(kind)}:
+            return group
+    raise ArgumentError(name, "is not a setting of covid_gan.", name)

@@ -1,0 +1,38 @@
+"""The errors that a user can mend. The doors print them as one line; a program can catch them."""
+
+
+class ArgumentError(ValueError):
+    """A setting is wrong. On the command line the message starts with its flag.
+
+    Args:
+        argument: the setting's name, which is also the flag's.
+        expected: what is wrong or expected, and what to do: a sentence.
+        received: the value.
+    """
+
+    def __init__(self, argument: str, expected: str, received):
+        super().__init__(f"`{argument}`: {expected} Received: {argument}={received!r}")
+        self.argument = argument
+        self.expected = expected
+        self.received = received
+
+
+class RunError(RuntimeError):
+    """A run cannot go on: its folder, its checkpoints, or the disk below them."""
+
+
+class DivergenceError(RunError):
+    """A loss is NaN or infinite."""
+
+
+class Interrupted(RunError):
+    """A signal asked the run to stop, and it did, in order.
+
+    Args:
+        message: what was saved and how to go on.
+        signum: the signal's number.
+    """
+
+    def __init__(self, message: str, signum: int):
+        super().__init__(message)
+        self.signum = signum

@@ -1,0 +1,132 @@
+"""Images of a trained run as files: single ones, sheets, strips and animations."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from covid_gan import build, images, randomness
+from covid_gan.errors import ArgumentError
+from covid_gan.runs import Run
+from covid_gan.sampling import PATHS, generate
+from covid_gan.training.checkpoints import Checkpoints
+
+MAX_COUNT = 100_000
+
+
+def generator_of(run: Run, raw: bool = False) -> tuple[keras.Model, int]:
+    """The generator of a run's newest readable checkpoint, and its step.
+
+    Args:
+        run: a run folder.
+        raw: the weights of that step instead of their moving average.
+
+    Raises:
+        ArgumentError: (`run`) there is no checkpoint yet.
+        RunError: there are checkpoints, and none can be read.
+    """
+    gan = build.gan_from(run.config)
+    step = Checkpoints(run.checkpoints, gan).restore_newest()
+    if step == 0:
+        raise ArgumentError("run", "has no checkpoint yet; train it first.", str(run.path))
+    return (gan.generator if raw else gan.ema_generator), step
+
+
+def sample(run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw=False) -> Path:
+    """Writes `count` images as PNG, `00000.png` and on, and a sheet of them, `grid.png`.
+
+    The same seed gives the same images, and the first k of a larger count are the same k.
+
+    Args:
+        run: a run folder.
+        count: of images, from 1 to 100,000.
+        seed: of the latents.
+        out: the folder to make or fill.
+        truncation: latents are drawn from a normal cut at ±truncation; 0 for none.
+        raw: use the generator's last weights instead of their moving average.
+
+    Raises:
+        ArgumentError: an argument is out of its range, or `out` cannot be written.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise ArgumentError("count", f"must be from 1 to {MAX_COUNT}.", count)
+    _check_seed("seed", seed)
+    if not 0 <= truncation < float("inf"):
+        raise ArgumentError("truncation", "must be a positive number, or 0 for none.", truncation)
+    with _output_folder(out) as folder:
+        generator, _ = generator_of(run, raw)
+        latents = randomness.sample_latents(count, generator.latent_dim, seed, truncation)
+        made = generate(generator, latents)
+        for i, image in enumerate(made):
+            images.save_png(folder / f"{i:05d}.png", image)
+        images.save_png(folder / "grid.png", images.grid(made))
+    return Path(out)
+
+
+def interpolate(
+    run: Run, from_seed: int, to_seed: int, frames: int, out: str | Path, method="linear", raw=False
+) -> Path:
+    """Writes the progression between two latents: `frame-00.png` and on, `strip.png`, `progression.gif`.
+
+    Args:
+        run: a run folder.
+        from_seed: whose first latent is the first frame.
+        to_seed: whose first latent is the last frame.
+        frames: from 2 to 1,000, both ends included.
+        out: the folder to make or fill.
+        method: "linear" or "spherical".
+        raw: use the generator's last weights instead of their moving average.
+
+    Raises:
+        ArgumentError: an argument is out of its range, or `out` cannot be written.
+    """
+    if not 2 <= frames <= 1000:
+        raise ArgumentError("frames", "must be from 2 to 1000.", frames)
+    _check_seed("from_seed", from_seed)
+    _check_seed("to_seed", to_seed)
+    if method not in PATHS:
+        raise ArgumentError("method", f"must be one of {', '.join(PATHS)}.", method)
+    with _output_folder(out) as folder:
+        generator, _ = generator_of(run, raw)
+        ends = [randomness.sample_latents(1, generator.latent_dim, s)[0] for s in (from_seed, to_seed)]
+        made = generate(generator, PATHS[method](*ends, tf.linspace(0.0, 1.0, frames)))
+        for i, image in enumerate(made):
+            images.save_png(folder / f"frame-{i:02d}.png", image)
+        images.save_png(folder / "strip.png", images.grid(made, columns=frames))
+        images.save_gif(folder / "progression.gif", made)
+    return Path(out)
+
+
+def _check_seed(name, seed):
+    if not 0 <= seed < 2**31:
+        raise ArgumentError(name, "must be from 0 to 2^31 - 1.", seed)
+
+
+class _output_folder:
+    """Files are written beside `out` and moved in when all are there: a failure leaves nothing."""
+
+    def __init__(self, out):
+        self._out = Path(out)
+
+    def __enter__(self) -> Path:
+        try:
+            self._made = not self._out.exists()
+            self._out.mkdir(parents=True, exist_ok=True)
+            self._draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self._out))
+        except OSError as error:
+            raise ArgumentError("out", f"cannot be written: {error.strerror}.", str(self._out)) from error
+        return self._draft
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None:
+                for path in self._draft.iterdir():
+                    path.replace(self._out / path.name)
+        finally:
+            shutil.rmtree(self._draft, ignore_errors=True)
+            if kind is not None and self._made:
+                shutil.rmtree(self._out, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise ArgumentError("out", f"cannot be written: {error}.", str(self._out)) from error

@@ -1,0 +1,107 @@
+"""What all GANs share: two networks, an average of one of them, latents and trackers."""
+
+import keras
+import tensorflow as tf
+
+from covid_gan import randomness
+from covid_gan.randomness import Purpose
+
+D_LOSS = "d_loss"
+G_LOSS = "g_loss"
+REAL_ACCURACY = "d_accuracy_real"
+FAKE_ACCURACY = "d_accuracy_fake"
+
+# A step's draws of one dropout layer are numbered from here: far more than any step makes.
+_DRAWS_PER_STEP = 64
+
+
+class Gan(keras.Model):
+    """A generator, a discriminator and their training; a subclass is one algorithm.
+
+    A subclass writes `train_step(images)`, images float32 [n, H, W, 1] in [-1, 1], and
+    begins it with `begin_step()` and ends it with `end_step()`. `fit` works, and any
+    loop may call `train_step` itself.
+
+    All randomness of a step is a function of (seed, step): a run that is continued
+    from a checkpoint draws what it would have drawn.
+
+    Args:
+        generator: latents [n, latent_dim] → images in [-1, 1]; has `latent_dim`, `image_size`.
+        discriminator: images → logits [n, 1].
+        seed: of latents and dropout.
+        ema_decay: of the moving average of the generator's weights, in [0, 1).
+    """
+
+    def __init__(self, generator, discriminator, seed=0, ema_decay=0.999, **kwargs):
+        super().__init__(**kwargs)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.seed = seed
+        self.ema_decay = ema_decay
+        self.ema_generator = generator.__class__.from_config(generator.get_config())
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+        self.trackers = {name: keras.metrics.Mean(name) for name in self.tracked()}
+        self._build()
+
+    def tracked(self) -> tuple[str, ...]:
+        """Names of what `track` is given in a step."""
+        return (D_LOSS, G_LOSS, REAL_ACCURACY, FAKE_ACCURACY)
+
+    def _build(self):
+        latents = (None, self.generator.latent_dim)
+        size = self.generator.image_size
+        self.generator.build(latents)
+        self.discriminator.build((None, size, size, 1))
+        self.ema_generator.build(latents)
+        self.ema_generator.set_weights(self.generator.get_weights())
+        self.ema_generator.trainable = False
+        self._dropout_states = [
+            variable
+            for variable in self.discriminator.variables
+            if variable.path.endswith("seed_generator_state")
+        ]
+        self.built = True
+
+    def compile(self, generator_optimizer, discriminator_optimizer, **kwargs):
+        """Sets the two optimizers and makes their slots; compiled plainly, as XLA loses on a CPU."""
+        super().compile(**{"jit_compile": False, **kwargs})
+        self.generator_optimizer = generator_optimizer
+        self.discriminator_optimizer = discriminator_optimizer
+        generator_optimizer.build(self.generator.trainable_variables)
+        discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    def call(self, latents, training=None):
+        """Images of the averaged generator, float32 [n, H, W, 1] in [-1, 1]."""
+        return self.ema_generator(latents, training=False)
+
+    def begin_step(self):
+        """Ties dropout to this step, so that its masks do not depend on the steps before."""
+        for i, state in enumerate(self._dropout_states):
+            seed = self.seed * 1024 + i
+            first_draw = tf.cast(self.step * _DRAWS_PER_STEP, tf.uint32)
+            state.assign(tf.stack([tf.constant(seed % 2**32, tf.uint32), first_draw]))
+
+    def latents(self, purpose: Purpose, count, draw=0):
+        """Latents for this step: float32 [count, latent_dim]; `draw` numbers repeated draws."""
+        part = self.step * _DRAWS_PER_STEP + draw
+        return randomness.normal([count, self.generator.latent_dim], self.seed, purpose, part)
+
+    def update(self, network, optimizer, loss, tape):
+        """One step of `optimizer` down the gradient of `loss`."""
+        variables = network.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+
+    def track(self, **values):
+        """Adds this step's values, of which each is averaged as it is, to the trackers."""
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+
+    def end_step(self):
+        """Moves the averaged generator and the step counter on; returns the trackers' means."""
+        step = tf.cast(self.step, tf.float32)
+        # Early on the average follows fast, or it would be made of the random start.
+        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        for average, weight in zip(self.ema_generator.weights, self.generator.weights):
+            average.assign_add((1.0 - decay) * (weight - average))
+        self.step.assign_add(1)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}

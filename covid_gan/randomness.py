@@ -1,0 +1,67 @@
+"""Everything random, as a pure function of (seed, purpose, step): nothing to save, nothing to restore.
+
+The Philox generator draws the same numbers in eager mode, in a graph and under XLA.
+"""
+
+import enum
+
+import tensorflow as tf
+
+
+class Purpose(enum.IntEnum):
+    """What a draw is for: draws of two purposes never share their numbers."""
+
+    ORDER = 0
+    FLIP = 1
+    DISCRIMINATOR_LATENTS = 2
+    GENERATOR_LATENTS = 3
+    SAMPLES = 4
+    DROPOUT = 5
+
+
+def key(seed: int, purpose: Purpose, step=0) -> tf.Tensor:
+    """The int64 [2] seed of one draw.
+
+    Args:
+        seed: the run's, from 0 to 2^31 - 1.
+        purpose: what is drawn.
+        step: an int or an integer scalar tensor: the step, epoch or part of it.
+    """
+    return tf.stack([tf.constant(seed * 1024 + purpose, tf.int64), tf.cast(step, tf.int64)])
+
+
+def normal(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
+    """Standard normal float32 numbers of `shape`."""
+    return tf.random.stateless_normal(shape, key(seed, purpose, step), alg="philox")
+
+
+def sample_latents(count, latent_dim: int, seed, truncation=0.0) -> tf.Tensor:
+    """The latent vectors that `seed` stands for, one after the other.
+
+    The first k of a larger count are the same k. A truncation cuts the normal
+    distribution at ±ψ by its quantiles, so that a smaller ψ moves each latent
+    steadily towards the mean instead of drawing another one.
+
+    Args:
+        count: an int or an integer scalar tensor.
+        latent_dim: length of a latent vector.
+        seed: an int or an integer scalar tensor.
+        truncation: ψ > 0, in standard deviations; 0 stands for no truncation.
+
+    Returns:
+        float32 [count, latent_dim].
+
+    Reference:
+        Brock et al. 2019, section 3.1, https://arxiv.org/abs/1809.11096
+    """
+    seeds = tf.stack([tf.cast(seed, tf.int64), tf.constant(Purpose.SAMPLES, tf.int64)])
+    uniform = tf.random.stateless_uniform([count, latent_dim], seeds, alg="philox")
+    # Multiples of 2^-23 from 0: half a spacing further lies strictly inside (0, 1).
+    uniform = tf.cast(uniform, tf.float64) + 2.0**-24
+    truncation = tf.cast(truncation, tf.float64)
+    lowest = tf.where(truncation > 0, _normal_cdf(-truncation), tf.constant(0.0, tf.float64))
+    return tf.cast(tf.math.ndtri(lowest + uniform * (1.0 - 2.0 * lowest)), tf.float32)
+
+
+def _normal_cdf(x: tf.Tensor) -> tf.Tensor:
+    return 0.5 * tf.math.erfc(-x / tf.sqrt(tf.constant(2.0, tf.float64)))

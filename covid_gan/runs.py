@@ -1,0 +1,168 @@
+"""A run folder: its number and name, its lock, and what explains it.
+
+    runs/00000-dcgan-covid_ct-64px-swish/
+        config.json      every setting of the run
+        data.json        the fingerprint of the images it was trained on
+        sessions.jsonl   one line for each start: when, from which step, with which flags, versions and devices
+        checkpoints/     see training/checkpoints.py
+        samples/         grids of the same latents, as PNG
+        events.out.…     what TensorBoard shows
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from covid_gan.config import AUTO, Config, all_fields
+from covid_gan.errors import ArgumentError, RunError
+
+CONFIG, DATA, SESSIONS = "config.json", "data.json", "sessions.jsonl"
+
+
+class Run:
+    """An existing run folder.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        ArgumentError: (`run`) the folder is not there, or is not one of covid_gan's.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise ArgumentError("run", "there is no such folder.", str(path))
+        try:
+            self.config = Config.from_json((self.path / CONFIG).read_text())
+            self.fingerprint = json.loads((self.path / DATA).read_text())
+        except OSError as error:
+            raise ArgumentError(
+                "run", f"is no run folder of covid_gan: {error.strerror} ({error.filename}).", str(path)
+            ) from error
+        except ValueError as error:
+            raise ArgumentError("run", f"cannot be read: {error}.", str(path)) from error
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    def continued(self, given: dict) -> Config:
+        """The run's config, with what a resumed run may change set to what is given.
+
+        Raises:
+            ArgumentError: a given setting contradicts the run.
+        """
+        may_change = {f.name for f in all_fields() if f.metadata["may_change"]}
+        for name, value in given.items():
+            old = self.config.get(name)
+            agrees = value == old or (name == "dataset" and value == AUTO)
+            if name not in may_change and not agrees:
+                raise ArgumentError(
+                    name, f"contradicts the run {self.path}, which has {old!r}; leave it out.", value
+                )
+        changes = {name: value for name, value in given.items() if name in may_change}
+        if "steps" in changes:
+            changes.setdefault("epochs", None)
+        if "epochs" in changes:
+            changes.setdefault("steps", None)
+        return self.config.replace(**changes)
+
+    def update_config(self, config: Config) -> None:
+        """Writes a changed config, all of it or nothing."""
+        self.config = config
+        _write_whole(self.path / CONFIG, config.to_json())
+
+    def record_session(self, **facts) -> None:
+        """Adds a line about this start to `sessions.jsonl`."""
+        with open(self.path / SESSIONS, "a") as file:
+            file.write(json.dumps(facts) + "\n")
+
+    @contextlib.contextmanager
+    def lock(self):
+        """Holds the run for one writer; the system lets go of it however the process ends.
+
+        Raises:
+            RunError: another process holds it.
+        """
+        with open(self.path / ".lock", "a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(f"--run={self.path}: another process is training this run.") from None
+            yield
+
+
+def create(runs_dir: str | Path, config: Config, fingerprint: dict) -> Run:
+    """Makes the next numbered folder below `runs_dir`, with its config and its data's fingerprint.
+
+    Raises:
+        ArgumentError: (`runs_dir`) the folder cannot be written.
+    """
+    try:
+        path = _claim_number(Path(runs_dir), config.describe())
+        _write_whole(path / DATA, json.dumps(fingerprint, indent=2) + "\n")
+        _write_whole(path / CONFIG, config.to_json())
+    except OSError as error:
+        raise ArgumentError("runs_dir", f"cannot be written: {error}.", str(runs_dir)) from error
+    return Run(path)
+
+
+def check_writable(runs_dir: str | Path) -> None:
+    """Refuses early a folder in which no run can be made; leaves nothing behind.
+
+    Raises:
+        ArgumentError: (`runs_dir`) it is a file, or cannot be written.
+    """
+    folder = Path(runs_dir).absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ArgumentError("runs_dir", f"cannot be written: {error.strerror}.", str(runs_dir)) from error
+
+
+def _claim_number(runs_dir: Path, name: str) -> Path:
+    """Makes `NNNNN-name` with a number that no other process gets.
+
+    The number is taken by making `.claim-NNNNN`, which fails for all processes but
+    one, and given back unless no folder had the number by then.
+    """
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    number = max(_numbers(runs_dir), default=-1) + 1
+    while True:
+        claim = runs_dir / f".claim-{number:05d}"
+        try:
+            claim.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        try:
+            if number not in _numbers(runs_dir):
+                path = runs_dir / f"{number:05d}-{name}"
+                path.mkdir()
+                return path
+        finally:
+            claim.rmdir()
+        number += 1
+
+
+def _numbers(runs_dir: Path) -> set[int]:
+    names = (re.match(r"(\d{5,})-", entry.name) for entry in runs_dir.iterdir())
+    return {int(match[1]) for match in names if match}
+
+
+def _write_whole(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)

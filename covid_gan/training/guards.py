@@ -1,0 +1,79 @@
+"""What stops a run before it does harm: losses that are no numbers, a full disk, a signal."""
+
+import contextlib
+import math
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+from covid_gan.errors import DivergenceError, RunError
+
+
+def check_finite(step: int, values: dict[str, float], last_good: str) -> None:
+    """Stops a run whose losses are NaN or infinite.
+
+    Raises:
+        DivergenceError: naming the step, the values and the last good checkpoint.
+    """
+    bad = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
+    if bad:
+        raise DivergenceError(
+            f"--steps: training diverged at step {step}: {', '.join(bad)}. {last_good} A smaller "
+            "--learning_rate may help."
+        )
+
+
+def check_disk(folder: Path, checkpoint_bytes: int, kept: int) -> None:
+    """Refuses a run whose checkpoints would not fit on the disk.
+
+    Args:
+        folder: where they will be, or a folder above.
+        checkpoint_bytes: the size of one.
+        kept: how many there will be.
+
+    Raises:
+        RunError: naming what is needed and what is free.
+    """
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    # While one more is written, none of the others is gone.
+    needed, free = checkpoint_bytes * (kept + 1), shutil.disk_usage(folder).free
+    if needed > free:
+        raise RunError(
+            f"--runs_dir={folder}: {kept + 1} checkpoints of {size_text(checkpoint_bytes)} need "
+            f"{size_text(needed)}, and {size_text(free)} are free; lower --checkpoints_to_keep or "
+            "raise --milestone_every."
+        )
+
+
+def size_text(count: int) -> str:
+    """A number of bytes for a person: 4.8 GB, 12 MB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+class StopSignals:
+    """Turns the first SIGINT or SIGTERM into a wish to stop; the second one stops at once.
+
+    Used as a context manager; `received` is the signal's number, or None.
+    """
+
+    def __init__(self):
+        self.received = None
+
+    def _receive(self, signum, frame):
+        self.received = signum
+        signal.signal(signum, signal.SIG_DFL)
+
+    @contextlib.contextmanager
+    def watch(self):
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {s: signal.signal(s, self._receive) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for signum, handler in before.items():
+                signal.signal(signum, handler)

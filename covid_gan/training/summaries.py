@@ -1,0 +1,94 @@
+"""What TensorBoard shows of a run: curves, grids, histograms, hyperparameters, the config."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.compat.proto import event_pb2
+from tensorboard.plugins.hparams import api as hparams
+
+from covid_gan import images
+from covid_gan.config import Config
+
+log = logging.getLogger(__name__)
+
+# Tags, as TensorBoard groups them.
+TRAINING = "train/"
+IMAGES_PER_SECOND = "speed/images_per_second"
+SAMPLES_EMA, SAMPLES_RAW, REAL = "samples/ema", "samples/raw", "real"
+PIXELS_EMA, PIXELS_REAL = "pixels/ema", "pixels/real"
+
+_EVENT_FILES = "events.out.tfevents.*"
+
+
+class Summaries:
+    """Writes a run's event file.
+
+    Args:
+        folder: of the run.
+        start_step: 0, or the step that the run goes on from: what an earlier session wrote of
+            later steps is removed first, so that no curve runs backwards.
+    """
+
+    def __init__(self, folder: Path, start_step: int = 0):
+        for path in sorted(folder.glob(_EVENT_FILES)):
+            _cut(path, start_step)
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def describe(self, config: Config, real: np.ndarray) -> None:
+        """Writes what belongs to the run as a whole: hyperparameters, config, real images.
+
+        Args:
+            config: of the run.
+            real: uint8 [n, H, W, 1].
+        """
+        values = {k: _plain(v) for k, v in config.settings().items() if v is not None}
+        table = "\n".join(["| setting | value |", "|---|---|", *(f"| {k} | {v} |" for k, v in values.items())])
+        with self._writer.as_default(step=0):
+            hparams.hparams(values)
+            tf.summary.text("config", table)
+            tf.summary.image(REAL, images.grid(real)[None])
+            tf.summary.histogram(PIXELS_REAL, real.astype(np.float32), buckets=64)
+
+    def scalars(self, step: int, values: dict[str, float], images_per_second: float) -> None:
+        with self._writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(TRAINING + name, value)
+            tf.summary.scalar(IMAGES_PER_SECOND, images_per_second)
+
+    def samples(self, step: int, ema: np.ndarray, raw: np.ndarray) -> None:
+        """Writes two grids of the same latents, uint8 [n, H, W, 1] each."""
+        with self._writer.as_default(step=step):
+            tf.summary.image(SAMPLES_EMA, images.grid(ema)[None])
+            tf.summary.image(SAMPLES_RAW, images.grid(raw)[None])
+            tf.summary.histogram(PIXELS_EMA, ema.astype(np.float32), buckets=64)
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _plain(value):
+    return ",".join(value) if isinstance(value, tuple) else value
+
+
+def _cut(path: Path, last_step: int) -> None:
+    """Rewrites an event file without what came after `last_step`; with 0 it goes altogether.
+
+    A record torn by a killed process ends the file.
+    """
+    if last_step == 0:
+        path.unlink()
+        return
+    draft = path.with_name(f".{path.name}")
+    with tf.io.TFRecordWriter(str(draft)) as writer:
+        try:
+            for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+                if event_pb2.Event.FromString(record).step <= last_step:
+                    writer.write(record)
+        except tf.errors.DataLossError:
+            log.info("%s ends in a torn record, which is left out.", path.name)
+    draft.replace(path)
