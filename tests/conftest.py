@@ -1,0 +1,99 @@
+"""Fake scans, tiny networks, and where the real data is."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covid_gan.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+COVID_CT = Path(os.environ.get("COVID_CT_DIR", REPOSITORY.parent / "shared" / "data" / "covid-ct"))
+
+# The smallest networks and the shortest run that still have every part.
+TINY = dict(
+    dataset="tiny_scans",
+    image_size=16,
+    latent_dim=8,
+    base_channels=4,
+    batch_size=4,
+    steps=6,
+    log_every=2,
+    sample_every=4,
+    checkpoint_every=4,
+    milestone_every=0,
+)
+
+
+@pytest.fixture(scope="session")
+def covid_ct_files() -> Path:
+    """The real COVID-CT files, in upstream's layout."""
+    if not COVID_CT.is_dir():
+        pytest.skip(f"the real COVID-CT is not in {COVID_CT}; set COVID_CT_DIR")
+    return COVID_CT
+
+
+def fake_scan(index: int) -> np.ndarray:
+    """Two dark ellipses in a bright one on black, a little different for each index: uint8 [H, W, 1]."""
+    rng = np.random.default_rng(index)
+    height, width = rng.integers(20, 40, 2)
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    image = np.where(x**2 + y**2 < 0.9, 200.0, 0.0)
+    for side in (-0.4, 0.4):
+        image[((x - side) / 0.3) ** 2 + ((y - rng.normal(0, 0.1)) / 0.6) ** 2 < 1] = 40
+    return np.clip(image + rng.normal(0, 8, image.shape), 0, 255).astype(np.uint8)[..., None]
+
+
+@pytest.fixture(scope="session")
+def tiny_data_dir(tmp_path_factory) -> Path:
+    """A folder of TFDS with the prepared set `tiny_scans`: 24 covid and 16 non_covid images, train and test."""
+    import tensorflow_datasets as tfds
+
+    class TinyScans(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        """Fake scans."""
+
+        name = "tiny_scans"
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            return self.dataset_info_from_configs(
+                features=tfds.features.FeaturesDict(
+                    {
+                        "image": tfds.features.Image(shape=(None, None, 1)),
+                        "label": tfds.features.ClassLabel(names=["covid", "non_covid"]),
+                        "image_id": tfds.features.Text(),
+                    }
+                )
+            )
+
+        def _split_generators(self, dl_manager):
+            return {"train": self._generate_examples(0, 32), "test": self._generate_examples(32, 40)}
+
+        def _generate_examples(self, first, end):
+            for i in range(first, end):
+                label = "covid" if i % 5 < 3 else "non_covid"
+                yield i, {"image": fake_scan(i), "label": label, "image_id": f"scan-{i:02d}"}
+
+    folder = tmp_path_factory.mktemp("tfds")
+    TinyScans(data_dir=folder).download_and_prepare()
+    return folder
+
+
+@pytest.fixture
+def tiny_config(tiny_data_dir) -> Config:
+    """A config of a run that takes a second."""
+    return Config().replace(**TINY, data_dir=str(tiny_data_dir))
+
+
+@pytest.fixture(scope="session")
+def trained_run(tiny_data_dir, tmp_path_factory):
+    """A run of a few steps on the fake scans, trained once for all tests that only read it."""
+    from covid_gan.training import loop
+
+    config = Config().replace(**TINY, data_dir=str(tiny_data_dir))
+    return loop.train(config, runs_dir=tmp_path_factory.mktemp("runs"))
