@@ -1,0 +1,40 @@
+"""Leaves a folder as it was when what fills it fails.
+
+Only local folders: on remote storage a folder that holds nothing does not exist anyway.
+"""
+
+import contextlib
+import os
+import pathlib
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def no_new_folders_on_error(folder: os.PathLike | str) -> Iterator[None]:
+    """Removes `folder` and its parents on an error if they are new and still empty."""
+    folder = pathlib.Path(folder)
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in new:
+            with contextlib.suppress(OSError):  # Not empty: someone else uses it.
+                path.rmdir()
+        raise
+
+
+@contextlib.contextmanager
+def no_new_files_on_error(folder: os.PathLike | str) -> Iterator[None]:
+    """Removes on an error what has come into `folder` since, and `folder` itself if it is new."""
+    folder = pathlib.Path(folder)
+    known = set(folder.rglob("*"))
+    with no_new_folders_on_error(folder):
+        try:
+            yield
+        except BaseException:
+            new = set(folder.rglob("*")) - known
+            for path in sorted(new, reverse=True):  # A folder's content before the folder.
+                remove = path.rmdir if path.is_dir() else path.unlink
+                with contextlib.suppress(OSError):  # The first error is the one to report.
+                    remove()
+            raise
