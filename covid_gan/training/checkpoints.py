@@ -41,22 +41,14 @@ class Checkpoints:
         self.keep = keep
         self.milestone_every = milestone_every
         self._gan = gan
-        self._state = tf.train.Checkpoint(
-            step=gan.step,
-            generator=gan.generator,
-            discriminator=gan.discriminator,
-            ema_generator=gan.ema_generator,
-            generator_optimizer=gan.generator_optimizer,
-            discriminator_optimizer=gan.discriminator_optimizer,
-            trackers=[v.value for tracker in gan.trackers.values() for v in tracker.variables],
-        )
+        self._variables = _variables(gan)
+        self._state = tf.train.Checkpoint(**self._variables)
 
     def nbytes(self) -> int:
         """The size of one checkpoint in bytes."""
-        gan = self._gan
-        parts = (gan.generator, gan.discriminator, gan.ema_generator,
-                 gan.generator_optimizer, gan.discriminator_optimizer)  # fmt: skip
-        return sum(v.value.dtype.size * v.value.shape.num_elements() for p in parts for v in p.variables)
+        return sum(
+            v.dtype.size * v.shape.num_elements() for part in self._variables.values() for v in part
+        )
 
     def paths(self) -> list[Path]:
         """The whole checkpoints, the newest first."""
@@ -117,7 +109,7 @@ class Checkpoints:
         """
         try:
             self._state.read(str(path / _FILE)).assert_consumed()
-        except (tf.errors.OpError, ValueError, AssertionError) as error:
+        except (tf.errors.OpError, AssertionError, LookupError, RuntimeError, ValueError) as error:
             raise RunError(f"The checkpoint {path} is damaged: {_first_line(error)}") from error
 
     def last_good(self) -> str:
@@ -135,6 +127,24 @@ class Checkpoints:
     def _remove_drafts(self):
         for draft in self.folder.glob(f"{_DRAFT}*"):
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _variables(gan) -> dict[str, list[tf.Variable]]:
+    """All that makes up a GAN's state, each part in the order in which its network makes it.
+
+    They are listed one by one, since `tf.train.Checkpoint` of a Keras model passes
+    over the layers that the model holds in a list.
+    """
+    trackers = [v for tracker in gan.trackers.values() for v in tracker.variables]
+    parts = {
+        "generator": gan.generator.weights,
+        "discriminator": gan.discriminator.weights,
+        "ema_generator": gan.ema_generator.weights,
+        "generator_optimizer": gan.generator_optimizer.variables,
+        "discriminator_optimizer": gan.discriminator_optimizer.variables,
+        "trackers": trackers,
+    }
+    return {"step": [gan.step]} | {name: [v.value for v in part] for name, part in parts.items()}
 
 
 def _step(path: Path) -> int | None:
