@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import os
 import re
+import signal
 import sys
 import tempfile
 from importlib import resources
@@ -45,6 +46,8 @@ def run(door: str, doc: str, define, call, argv=None) -> int:
         if values.help:
             print(_help(door, doc, values))
             return 0
+        # As an exception, so that whatever is half done is cleaned up.
+        signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))
         _prepare_logging()
         _prepare_tensorflow()
         call(values)
@@ -58,7 +61,7 @@ def run(door: str, doc: str, define, call, argv=None) -> int:
     except RunError as error:
         return _fail(str(error), RUN_ERROR)
     except KeyboardInterrupt:
-        return _fail("interrupted before training began; nothing to save.", 130)
+        return _fail("Interrupted; nothing was left half done.", 130)
 
 
 def define_settings(values: flags.FlagValues, *groups) -> None:
@@ -135,6 +138,7 @@ def _flag_first(message: str) -> str:
     if not flag:
         return f"--flags: {message}"
     reason = message[flag.end() :].strip(": ") or "needs a value."
+    reason = reason.replace("('Non-boolean argument to boolean flag', ", "must be true or false, not (")
     reason = reason.replace("invalid literal for int() with base 10", "must be a whole number, not")
     reason = reason.replace("could not convert string to float", "must be a number, not")
     return f"{message[flag.start() : flag.end()]}: {reason}"
@@ -156,15 +160,14 @@ def _help(door, doc, values):
     if "preset" in values:
         names = ", ".join(sorted(p.stem for p in preset_folder().glob("*.flags")))
         values["preset"].help += f": {names}"
-    for group, group_flags in sorted(
-        values.flags_by_module_dict().items(), key=lambda item: item[0] in config_lib.GROUPS
-    ):
-        lines += ["", f"{group} settings:" if group in config_lib.GROUPS else f"{door}:"]
+    by_group = values.flags_by_module_dict()
+    own = [flag for group in by_group if group not in config_lib.GROUPS for flag in by_group[group]]
+    settings = {f"{group} settings": by_group.get(group, []) for group in config_lib.GROUPS}
+    for title, group_flags in {door: own, **settings}.items():
+        lines += ["", f"{title}:"] if group_flags else []
         for flag in group_flags:
-            choices = getattr(flag.parser, "enum_values", None)
             default = {True: "true", False: "false", None: ""}.get(flag.default, flag.default)
-            shown = f" (one of {', '.join(choices)})" if choices else ""
-            lines += [f"  --{flag.name}={default}", f"      {flag.help}{shown}"]
+            lines += [f"  --{flag.name}={default}", f"      {flag.help}"]
     return "\n".join(lines)
 
 

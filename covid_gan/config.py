@@ -231,14 +231,14 @@ class Config:
         """
         try:
             groups = json.loads(text)
-            names = {name for group in GROUPS for name in groups[group]}
-            expected = {f.name for f in all_fields()}
-            if names != expected or set(groups) != set(GROUPS):
-                raise ValueError(f"unknown or missing settings: {sorted(names ^ expected)}")
+            names = {f"{group}.{name}" for group in groups for name in groups[group]}
+            expected = {f"{g}.{f.name}" for g, kind in GROUPS.items() for f in dataclasses.fields(kind)}
+            if names != expected:
+                raise ValueError(f"unknown or missing settings: {', '.join(sorted(names ^ expected))}")
             return cls(**{g: kind(**groups[g]) for g, kind in GROUPS.items()})
         except ArgumentError:
             raise
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise ValueError(f"not the JSON of a covid_gan config: {error}") from error
 
     def describe(self) -> str:

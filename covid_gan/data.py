@@ -6,9 +6,11 @@ step) alone, so that a resumed run sees what it would have seen.
 
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import logging
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +211,13 @@ def _prepared(data: DataConfig) -> tfds.core.DatasetBuilder:
             f"tensorflow_datasets as tfds; tfds.load('{data.dataset}', data_dir='{_data_dir(data)}')\"",
             data.dataset,
         )
+    with _one_at_a_time(builder):
+        if not builder.is_prepared():
+            _prepare(builder, data)
+    return _builder(data)
+
+
+def _prepare(builder, data: DataConfig) -> None:
     log.info("Preparing %s once, in %s …", builder.name, builder.data_path)
     manual_dir = _manual_dir(data)
     download = tfds.download.DownloadConfig(manual_dir=manual_dir if manual_dir.is_dir() else None)
@@ -220,7 +229,15 @@ def _prepared(data: DataConfig) -> tfds.core.DatasetBuilder:
         raise ArgumentError("manual_dir", str(error), data.manual_dir) from error
     except OSError as error:
         raise ArgumentError("data_dir", f"cannot be written: {error}.", str(_data_dir(data))) from error
-    return builder
+
+
+@contextlib.contextmanager
+def _one_at_a_time(builder):
+    """Lets several trainings that start together prepare a data set once."""
+    name = hashlib.sha256(str(builder.data_path).encode()).hexdigest()[:16]
+    with open(Path(tempfile.gettempdir()) / f"covid_gan-{name}.lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _read(builder, data: DataConfig, size: int) -> Scans:

@@ -13,6 +13,7 @@ from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError
 from covid_gan.runs import Run
 from covid_gan.training import loop
+from covid_gan.training.summaries import events
 
 
 def state_of(run: Run) -> dict[str, np.ndarray]:
@@ -38,7 +39,7 @@ def curves(run: Run) -> dict[str, list[tuple[int, float]]]:
     """All points of a run's event files, in the order written."""
     points = {}
     for path in sorted(run.path.glob("events.out.*"), key=os.path.getmtime):
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
+        for event in events(path):
             for value in event.summary.value:
                 points.setdefault(value.tag, []).append((event.step, value))
     return points

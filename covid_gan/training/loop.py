@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -26,13 +27,19 @@ log = logging.getLogger(__name__)
 PREVIEWS = 36
 
 
-def train(config: Config, run: Run | None = None, runs_dir: str | Path = "runs") -> Run:
+def train(
+    config: Config,
+    run: Run | None = None,
+    runs_dir: str | Path = "runs",
+    on_step: Callable[[int], None] | None = None,
+) -> Run:
     """Trains a GAN to its number of steps, in a new run folder or in an existing one.
 
     Args:
         config: what to train; for an existing run, `run.continued(…)`.
         run: an existing run to go on with.
         runs_dir: where a new run's folder is made.
+        on_step: called after each step with its number.
 
     Returns:
         The run.
@@ -58,16 +65,16 @@ def train(config: Config, run: Run | None = None, runs_dir: str | Path = "runs")
         run = runs.create(runs_dir, config, scans.fingerprint)
         checkpoints.folder = run.checkpoints
     with run.lock():
-        _Session(run, config, gan, scans, checkpoints).train()
+        _Session(run, config, gan, scans, checkpoints, on_step).train()
     return run
 
 
 class _Session:
     """One start of a run: from its newest checkpoint to its last step."""
 
-    def __init__(self, run, config, gan, scans, checkpoints):
+    def __init__(self, run, config, gan, scans, checkpoints, on_step):
         self.run, self.config, self.gan, self.scans = run, config, gan, scans
-        self.checkpoints = checkpoints
+        self.checkpoints, self.on_step = checkpoints, on_step
         self.settings = config.training
         self.start = checkpoints.restore_newest()
         latents = randomness.sample_latents(PREVIEWS, config.model.latent_dim, self.settings.seed)
@@ -133,6 +140,8 @@ class _Session:
             self._check_finite(step, values)
             last = step == settings.steps or signals.received
             self._between(step, values, last)
+            if self.on_step:
+                self.on_step(step)
             if last:
                 break
         if signals.received and step < settings.steps:

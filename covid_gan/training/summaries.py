@@ -1,6 +1,7 @@
 """What TensorBoard shows of a run: curves, grids, histograms, hyperparameters, the config."""
 
-import logging
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,13 @@ from tensorboard.plugins.hparams import api as hparams
 from covid_gan import images
 from covid_gan.config import Config
 
-log = logging.getLogger(__name__)
-
 # Tags, as TensorBoard groups them.
 TRAINING = "train/"
 IMAGES_PER_SECOND = "speed/images_per_second"
 SAMPLES_EMA, SAMPLES_RAW, REAL = "samples/ema", "samples/raw", "real"
 PIXELS_EMA, PIXELS_REAL = "pixels/ema", "pixels/real"
 
-_EVENT_FILES = "events.out.tfevents.*"
+EVENT_FILES = "events.out.tfevents.*"
 
 
 class Summaries:
@@ -32,7 +31,7 @@ class Summaries:
     """
 
     def __init__(self, folder: Path, start_step: int = 0):
-        for path in sorted(folder.glob(_EVENT_FILES)):
+        for path in sorted(folder.glob(EVENT_FILES)):
             _cut(path, start_step)
         self._writer = tf.summary.create_file_writer(str(folder))
 
@@ -75,20 +74,21 @@ def _plain(value):
     return ",".join(value) if isinstance(value, tuple) else value
 
 
-def _cut(path: Path, last_step: int) -> None:
-    """Rewrites an event file without what came after `last_step`; with 0 it goes altogether.
+def events(path: Path) -> Iterator[event_pb2.Event]:
+    """The events of a file; a record torn by a killed process ends it."""
+    with contextlib.suppress(tf.errors.DataLossError):
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            yield event_pb2.Event.FromString(record)
 
-    A record torn by a killed process ends the file.
-    """
+
+def _cut(path: Path, last_step: int) -> None:
+    """Rewrites an event file without what came after `last_step`; with 0 it goes altogether."""
     if last_step == 0:
         path.unlink()
         return
     draft = path.with_name(f".{path.name}")
     with tf.io.TFRecordWriter(str(draft)) as writer:
-        try:
-            for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-                if event_pb2.Event.FromString(record).step <= last_step:
-                    writer.write(record)
-        except tf.errors.DataLossError:
-            log.info("%s ends in a torn record, which is left out.", path.name)
+        for event in events(path):
+            if event.step <= last_step:
+                writer.write(event.SerializeToString())
     draft.replace(path)

@@ -1,0 +1,116 @@
+"""The doors: their help, and one line that begins with the flag for each mistake."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from covid_gan import export, interpolate, sample, train
+from covid_gan.config import all_fields
+
+DOORS = {"train": train, "sample": sample, "interpolate": interpolate, "export": export}
+
+# A command line of `train`, and what its one line of error begins with.
+MISTAKES = [
+    ("--bogus=3", "--bogus: there is no such flag"),
+    ("--step=3", "--step: there is no such flag. Did you mean --steps?"),
+    ("--steps=many", "--steps=many: must be a whole number"),
+    ("--steps=0", "--steps=0: must be at least 1"),
+    ("--steps", "--steps: needs a value"),
+    ("--epochs=2 --steps=3", "--epochs=2: cannot be given together with --steps"),
+    ("--activation=tanh", "--activation=tanh: value should be one of"),
+    ("--model=stylegan", "--model=stylegan: value should be one of"),
+    ("--flip=maybe", "--flip=maybe: must be true or false"),
+    ("--image_size=65", "--image_size=65: must be base·2^n"),
+    ("--dropout=1", "--dropout=1.0: must be at least 0 and below 1"),
+    ("--learning_rate=nan", "--learning_rate=nan: must be above 0"),
+    ("--network=polanco64 --kernel_size=3", "--kernel_size=3: is fixed by --network=polanco64"),
+    ("--network=ucla128", "--network=ucla128: does not fit the other settings: `image_size` must be 128"),
+    ("--dataset=nonesuch", "--dataset=nonesuch: is unknown to TFDS"),
+    ("--dataset=mnist", "--dataset=mnist: is not prepared in"),
+    ("--dataset=tiny_scans --classes=dog", "--classes=dog: 'dog' is no label of tiny_scans"),
+    ("--dataset=tiny_scans --split=foo", "--split=foo: is no split of tiny_scans"),
+    ("--dataset=tiny_scans --batch_size=21", "--batch_size=21: is more than the 20 images"),
+    ("--dataset=covid_ct --manual_dir=/nonexistent", "--manual_dir=/nonexistent: there is no such folder"),
+    ("--dataset=covid_ct --manual_dir=.", "--dataset=covid_ct: COVID-CT's files are not in"),
+    ("--run=/nonexistent", "--run=/nonexistent: there is no such folder"),
+    ("--run=.", "--run=.: is no run folder of covid_gan"),
+    ("--flagfile=/nonexistent", "--flagfile: "),
+    ("--preset=nonesuch", "--preset=nonesuch: there is no such preset; there are kiel28"),
+    ("steps=3", "steps=3: is not a flag"),
+]
+
+
+@pytest.mark.parametrize("line, message", MISTAKES, ids=[line for line, _ in MISTAKES])
+def test_a_mistake_is_one_line_and_creates_nothing(line, message, tiny_data_dir, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tfds_covidct.covid_ct.source.upstream_answers", lambda timeout=0: False)
+    before = sorted(tiny_data_dir.rglob("*"))
+    code = train.main([f"--data_dir={tiny_data_dir}", *line.split()])
+    error = capfd.readouterr().err.splitlines()
+    assert code == 2 and len(error) == 1, error
+    assert error[0].startswith(message)
+    assert not list(tmp_path.iterdir())
+    assert sorted(tiny_data_dir.rglob("*")) == before
+
+
+@pytest.mark.parametrize("place", ["/proc/runs", "/etc/passwd"])
+def test_unwritable_output_is_refused_before_any_work(place, tiny_data_dir, trained_run, capfd):
+    run = f"--run={trained_run.path}"
+    for door, flags, flag in (
+        (train, ["--dataset=tiny_scans", f"--data_dir={tiny_data_dir}", f"--runs_dir={place}"], "runs_dir"),
+        (sample, [run, f"--out={place}"], "out"),
+        (interpolate, [run, f"--out={place}"], "out"),
+        (export, [run, f"--out={place}"], "out"),
+    ):
+        assert door.main(flags) == 2
+        assert capfd.readouterr().err.startswith(f"--{flag}={place}: cannot be written")
+
+
+@pytest.mark.parametrize("door", ["sample", "interpolate", "export"])
+def test_a_run_is_needed(door, capfd):
+    assert DOORS[door].main([]) == 2
+    assert capfd.readouterr().err == "--run: is missing; it is the run folder\n"
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_help_shows_every_flag(door, capfd):
+    assert DOORS[door].main(["--help"]) == 0
+    shown = capfd.readouterr().out
+    assert f"python -m covid_gan.{door}" in shown
+    names = [f.name for f in all_fields()] if door == "train" else ["run", "out"]
+    for name in names:
+        assert f"--{name}=" in shown
+
+
+def test_dry_run_prints_the_resolved_config_and_creates_nothing(tiny_data_dir, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    code = train.main(["--dry_run", "--dataset=tiny_scans", f"--data_dir={tiny_data_dir}"])
+    shown = capfd.readouterr().out
+    assert code == 0 and not list(tmp_path.iterdir())
+    assert '"classes": [\n      "covid"\n    ]' in shown and '"steps":' in shown
+
+
+def test_importing_starts_nothing():
+    """The packages that take seconds are imported by the work that needs them."""
+    heavy = "{'tensorflow', 'keras', 'tensorflow_datasets'}"
+    modules = "covid_gan, covid_gan.train, covid_gan.sample, covid_gan.export, covid_gan.interpolate"
+    code = f"import sys, {modules}; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_another_keras_backend_is_one_clear_error(tmp_path):
+    command = [sys.executable, "-m", "covid_gan.train", f"--runs_dir={tmp_path}"]
+    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "KERAS_BACKEND=jax: covid_gan needs the tensorflow backend; unset it.\n"
+
+
+def test_tensorflow_is_silent(tiny_data_dir, tmp_path):
+    env = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    flags = ["--dataset=tiny_scans", f"--data_dir={tiny_data_dir}", "--image_size=16", "--base_channels=4",
+             "--batch_size=4", "--steps=2", f"--runs_dir={tmp_path}"]  # fmt: skip
+    command = [sys.executable, "-m", "covid_gan.train", *flags]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,95 @@
+"""The published recipes: each flag file is a valid config whose networks can be built and trained."""
+
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from absl import flags
+
+from covid_gan import build, cli
+from covid_gan.config import Config
+
+# What each says beside --split=all and --classes=covid, as published.
+KIEL = dict(network="dcgan", resize="stretch", image_size=128, epochs=1250)
+EXPECTED = {
+    "kiel28": dict(image_size=28, activation="leaky_relu", learning_rate=1e-4, epochs=500),
+    "kiel28_relu": dict(image_size=28, activation="relu", learning_rate=1e-4, epochs=500),
+    "kiel_2020": dict(**KIEL, activation="leaky_relu", dropout=0.0),
+    "kiel_2020_swish": dict(**KIEL, activation="swish", dropout=0.0),
+    "kiel_2020_swish_dropout30": dict(**KIEL, activation="swish", dropout=0.3),
+    "kiel_2020_swish_dropout50": dict(**KIEL, activation="swish", dropout=0.5),
+    "nodule56": dict(
+        image_size=56,
+        base_channels=128,
+        kernel_size=5,
+        generator_activation="relu",
+        discriminator_activation="leaky_relu",
+        learning_rate=2e-4,
+        beta_1=0.5,
+        epochs=None,
+    ),
+    "polanco64": dict(network="polanco64", image_size=64, latent_dim=100, epochs=1000),
+    "ucla128": dict(
+        network="ucla128",
+        image_size=128,
+        latent_dim=100,
+        dropout=0.3,
+        batch_size=50,
+        epochs=5000,
+        resize="stretch",
+        flip=True,
+    ),
+}
+UCLA_NEEDS = 8e9  # bytes: 4.6 GB of weights, averages and moments, then gradients
+
+big = pytest.mark.skipif(
+    os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < UCLA_NEEDS, reason="needs 8 GB of memory"
+)
+PRESETS = [
+    pytest.param(name, marks=[pytest.mark.slow, big] if name == "ucla128" else []) for name in EXPECTED
+]
+
+
+def given(preset: str) -> dict:
+    """The settings in a preset's flag file, parsed as on the command line."""
+    values = flags.FlagValues()
+    cli.define_settings(values)
+    rest = values(["train", f"--flagfile={cli.preset_folder() / preset}.flags"])
+    assert rest == ["train"]
+    return cli.given_settings(values)
+
+
+def test_every_flag_file_is_tested_here():
+    assert {path.stem for path in cli.preset_folder().glob("*.flags")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("preset", EXPECTED)
+def test_a_preset_says_what_was_published(preset):
+    config = Config().replace(**given(preset))
+    found = {name: config.get(name) for name in EXPECTED[preset]}
+    assert found == EXPECTED[preset]
+    assert (config.data.split, config.data.classes) == ("all", ("covid",))
+    assert config.model.model == "dcgan"
+
+
+@pytest.mark.parametrize("preset", EXPECTED)
+def test_a_preset_names_its_networks_in_its_flags(preset):
+    assert {"model", "network", "image_size", "split", "classes"} <= set(given(preset))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_trains(preset):
+    config = Config().replace(**{**given(preset), "batch_size": 2})
+    gan = build.gan_from(config)
+    size = config.model.image_size
+    assert gan.generator.tanh.output.shape == (None, size, size, 1)
+    assert gan.discriminator.get_config().get("dropout", 0.0) == config.model.dropout
+    networks = (gan.generator, gan.discriminator)
+    before = [network.trainable_weights[0].numpy() for network in networks]
+    logs = gan.train_step(tf.random.stateless_uniform([2, size, size, 1], [0, 0], -1, 1))
+    assert all(np.isfinite(value) for value in logs.values())
+    for network, old in zip(networks, before):
+        moved = np.abs(network.trainable_weights[0].numpy() - old).max()
+        # Adam's first step has the length of the learning rate.
+        assert 0.9 * config.training.learning_rate < moved < 1.1 * config.training.learning_rate
