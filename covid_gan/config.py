@@ -15,7 +15,7 @@ from covid_gan.networks import sizes
 
 AUTO = "auto"
 PHANTOM = "lung_phantom"
-DEFAULT_STEPS = 3000
+DEFAULT_STEPS = 6000
 ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
 NORMALIZATIONS = ("batch", "layer", "none")
 

@@ -49,7 +49,7 @@ def test_json_holds_every_setting():
         lambda groups: groups["model"].pop("dropout"),
         lambda groups: groups["model"].update(drop_out=0.1),
         lambda groups: groups.pop("data"),
-        lambda groups: groups.update(more={}),
+        lambda groups: groups.update(more={"dropout": 0.1}),
         lambda groups: groups["data"].update(dropout=groups["model"].pop("dropout")),
     ],
     ids=["missing", "unknown", "missing group", "unknown group", "wrong group"],
@@ -89,7 +89,7 @@ def test_json_with_a_value_out_of_range_names_it():
         ("beta_1", 0.0, 0.999, -0.1, 1.0),
         ("beta_2", 0.0, 0.9999, -0.1, 1.0),
         ("ema_decay", 0.0, 0.9999, -0.1, 1.0),
-        ("generator_steps", 1, 5, 0, None),
+        ("generator_steps", 1, 5, 0, 63),
         ("seed", 0, 2**31 - 1, -1, 2**31),
         ("log_every", 1, 10**6, 0, None),
         ("sample_every", 1, 10**6, 0, None),
@@ -150,6 +150,8 @@ def test_image_sizes_that_doubling_does_not_reach(size):
         ("dataset", 3),
         ("classes", "covid"),
         ("exclude", None),
+        ("classes", (1, 2)),
+        ("exclude", ["a.png", None]),
     ],
 )
 def test_a_value_of_another_type_is_refused(name, value):

@@ -6,6 +6,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from covid_gan import data
+from covid_gan.data import catalogue
+from covid_gan.data.scans import to_square
 from covid_gan.errors import ArgumentError
 
 
@@ -82,14 +84,14 @@ def test_the_fingerprint_changes_with_ids_and_pixels_and_not_with_size(tiny_conf
 
 def test_padding_keeps_the_aspect_ratio_and_fills_with_air():
     image = tf.fill([20, 40, 1], tf.constant(200, tf.uint8))
-    padded = data.to_square(image, 16, "pad", 0.0, 255.0).numpy()[..., 0]
+    padded = to_square(image, 16, "pad", 0.0, 255.0).numpy()[..., 0]
     assert (padded[4:12] == 200).all() and (padded[:4] == 0).all() and (padded[12:] == 0).all()
-    assert (data.to_square(image, 16, "stretch", 0.0, 255.0).numpy() == 200).all()
+    assert (to_square(image, 16, "stretch", 0.0, 255.0).numpy() == 200).all()
 
 
 def test_resizing_is_antialiased():
     stripes = np.tile([[0], [255]], (32, 64))[..., None].astype(np.uint8)
-    small = data.to_square(tf.constant(stripes), 16, "pad", 0.0, 255.0).numpy()[4:-4]
+    small = to_square(tf.constant(stripes), 16, "pad", 0.0, 255.0).numpy()[4:-4]
     assert np.abs(small.astype(int) - 127.5).max() < 8  # without it the stripes would alias
 
 
@@ -151,22 +153,28 @@ class TestAuto:
 
     @pytest.fixture
     def nothing(self, tiny_config, tmp_path, monkeypatch):
-        monkeypatch.setattr(data.covid_ct, "upstream_answers", lambda: False)
+        monkeypatch.setattr(catalogue.covid_ct, "upstream_answers", lambda: False)
         return tiny_config.replace(dataset="auto", data_dir=str(tmp_path), classes=None)
 
     def test_nothing_to_be_had_is_the_phantom_with_a_warning(self, nothing, capfd, caplog):
-        data.log.propagate, data.log.parent.propagate = True, True
+        catalogue.log.propagate, catalogue.log.parent.propagate = True, True
         config = data.resolve(nothing)
         assert config.data.dataset == "lung_phantom" and "lung_phantom" in config.describe()
         assert "not scans of patients" in caplog.text
 
     def test_an_upstream_that_answers_is_covid_ct(self, nothing, monkeypatch):
-        monkeypatch.setattr(data.covid_ct, "upstream_answers", lambda: True)
+        monkeypatch.setattr(catalogue.covid_ct, "upstream_answers", lambda: True)
         assert data.resolve(nothing).data.dataset == "covid_ct"
 
     def test_files_in_manual_dir_are_covid_ct(self, nothing, covid_ct_files):
         config = data.resolve(nothing.replace(manual_dir=str(covid_ct_files)))
         assert config.data.dataset == "covid_ct" and config.data.classes == ("covid",)
+
+    def test_half_a_copy_in_manual_dir_is_an_error(self, nothing, tmp_path):
+        (tmp_path / "Images-processed").mkdir()
+        (tmp_path / "Images-processed" / "CT_COVID.zip").write_bytes(b"")
+        with pytest.raises(ArgumentError, match="manual_dir.*CT_NonCOVID.zip"):
+            data.resolve(nothing.replace(manual_dir=str(tmp_path)))
 
     def test_a_mistyped_manual_dir_is_an_error(self, nothing):
         with pytest.raises(ArgumentError, match="no such folder"):

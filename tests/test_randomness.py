@@ -93,6 +93,14 @@ def test_seeds_purposes_and_steps_share_no_numbers():
     assert np.abs(correlation - np.eye(len(keys))).max() < 0.15
 
 
+def test_latents_of_samples_share_no_numbers_with_a_step_of_a_run():
+    for purpose in Purpose:
+        key = randomness.key(0, purpose, step=int(Purpose.SAMPLES))
+        drawn = tf.random.stateless_uniform([1000], key, alg="philox")
+        latents = sample_latents(1, 1000, seed=int(purpose))[0]
+        assert abs(np.corrcoef(drawn, latents)[0, 1]) < 0.15, purpose
+
+
 def test_the_same_key_draws_the_same_and_a_tensor_will_do_as_step():
     draw = lambda step: randomness.normal([5], 3, Purpose.FLIP, step)  # noqa: E731
     np.testing.assert_array_equal(draw(4), draw(4))

@@ -10,29 +10,43 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from covid_gan import gallery, randomness, runs, sampling, serving
+from covid_gan import build, gallery, runs, sampling, serving
 from covid_gan.errors import ArgumentError
+from covid_gan.training.checkpoints import Checkpoints
 
 COUNT, SEED, TRUNCATION = 5, 7, 0.7
 
 
 @pytest.fixture(scope="module")
-def exported(trained_run, tmp_path_factory) -> Path:
-    return serving.export(trained_run, tmp_path_factory.mktemp("serving") / "model")
+def run(trained_run, tmp_path_factory):
+    """The trained run with weights that draw all grey levels; after its few steps all is mid-grey."""
+    run = runs.create(tmp_path_factory.mktemp("runs"), trained_run.config, trained_run.fingerprint)
+    gan = build.gan_from(run.config)
+    gan.step.assign(run.config.training.steps)
+    rng = np.random.default_rng(0)
+    for network in (gan.generator, gan.ema_generator):
+        network.set_weights(
+            [rng.normal(0, 0.5, w.shape) if w.ndim > 1 else rng.uniform(0.2, 1, w.shape) for w in network.get_weights()]
+        )
+    Checkpoints(run.checkpoints, gan).save()
+    return run
+
+
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory) -> Path:
+    return serving.export(run, tmp_path_factory.mktemp("serving") / "model")
 
 
 @pytest.fixture(scope="module")
 def signatures(exported):
     loaded = tf.saved_model.load(str(exported))
-    signatures = loaded.signatures
-    yield signatures
-    del loaded
+    yield loaded.signatures  # `loaded` must live as long as they do
 
 
 @pytest.fixture(scope="module")
-def pngs(trained_run, tmp_path_factory) -> np.ndarray:
+def pngs(run, tmp_path_factory) -> np.ndarray:
     """The pixels that `covid_gan.sample` writes for the same request."""
-    folder = gallery.sample(trained_run, COUNT, SEED, tmp_path_factory.mktemp("samples"), TRUNCATION)
+    folder = gallery.sample(run, COUNT, SEED, tmp_path_factory.mktemp("samples"), TRUNCATION)
     return np.stack([np.asarray(Image.open(folder / f"{i:05d}.png"))[..., None] for i in range(COUNT)])
 
 
@@ -42,9 +56,9 @@ def latents() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def expected(trained_run, latents) -> np.ndarray:
+def expected(run, latents) -> np.ndarray:
     """What the run's averaged generator makes of `latents`."""
-    generator, _ = gallery.generator_of(trained_run)
+    generator, _ = gallery.generator_of(run)
     return sampling.generate(generator, latents)
 
 
@@ -56,23 +70,31 @@ def request(count=COUNT, seed=SEED, truncation=TRUNCATION) -> dict:
     }
 
 
+def assert_same_pixels(found, expected):
+    """Equal but for a level where a last bit decided the rounding, in images that are not flat."""
+    found, expected = np.asarray(found, int), np.asarray(expected, int)
+    assert expected.std() > 30
+    np.testing.assert_allclose(found, expected, atol=1)
+    assert (found == expected).mean() > 0.99
+
+
 def names(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_versions_are_counted_and_hold_every_file(trained_run, tmp_path):
+def test_versions_are_counted_and_hold_every_file(run, tmp_path):
     out = tmp_path / "deeper" / "model"
-    assert [serving.export(trained_run, out) for _ in range(2)] == [out / "1", out / "2"]
+    assert [serving.export(run, out) for _ in range(2)] == [out / "1", out / "2"]
     assert names(out) == ["1", "2"]
     files = {"saved_model.pb", "variables", "generator.keras", "MODEL_CARD.md"}
     assert all(files <= set(names(out / version)) for version in "12")
     assert (out / "1").stat().st_mode & 0o777 == 0o755
 
 
-def test_the_next_version_follows_the_highest_number(trained_run, tmp_path):
+def test_the_next_version_follows_the_highest_number(run, tmp_path):
     for name in ("3", "10", "notes"):
         (tmp_path / name).mkdir()
-    assert serving.export(trained_run, tmp_path).name == "11"
+    assert serving.export(run, tmp_path).name == "11"
 
 
 def test_signatures_say_what_they_take_and_give(signatures):
@@ -96,23 +118,23 @@ def test_signatures_say_what_they_take_and_give(signatures):
 
 def test_serving_default_gives_the_generators_images(signatures, latents, expected):
     found = signatures["serving_default"](latent=tf.constant(latents))["images"]
-    np.testing.assert_array_equal(found, expected)
+    assert_same_pixels(found, expected)
 
 
 def test_a_sample_has_the_pixels_of_the_command_line(signatures, pngs):
-    np.testing.assert_array_equal(signatures["sample"](**request())["images"], pngs)
+    assert_same_pixels(signatures["sample"](**request())["images"], pngs)
 
 
 def test_png_bytes_are_files_with_the_same_pixels(signatures, pngs):
     files = signatures["sample_png"](**request())["png_bytes"].numpy()
     assert all(file.startswith(b"\x89PNG") for file in files)
-    np.testing.assert_array_equal([tf.io.decode_png(file) for file in files], pngs)
+    assert_same_pixels([tf.io.decode_png(file) for file in files], pngs)
 
 
 def test_the_first_of_a_larger_request_are_the_same(signatures, pngs):
     found = signatures["sample"](**request(count=200))["images"]
     assert found.shape == (200, 16, 16, 1)
-    np.testing.assert_array_equal(found[:COUNT], pngs)
+    assert_same_pixels(found[:COUNT], pngs)
 
 
 @pytest.mark.parametrize("signature", ["sample", "sample_png"])
@@ -164,7 +186,7 @@ def test_the_loader_of_tensorflow_1_finds_every_variable(exported, latents, expe
         signature = meta.signature_def["serving_default"]
         feed = {signature.inputs["latent"].name: latents}
         found = session.run(signature.outputs["images"].name, feed)
-    np.testing.assert_array_equal(found, expected)
+    assert_same_pixels(found, expected)
 
 
 @pytest.mark.slow
@@ -188,8 +210,8 @@ assert not any("covid_gan" in name for name in sys.modules)
     np.save(tmp_path / "latents.npy", latents)
     subprocess.run([sys.executable, "-I", "-c", program], cwd=tmp_path, check=True, capture_output=True)
     found = np.load(tmp_path / "found.npz")
-    np.testing.assert_array_equal(found["served"], expected)
-    np.testing.assert_array_equal(found["sampled"], pngs)
+    assert_same_pixels(found["served"], expected)
+    assert_same_pixels(found["sampled"], pngs)
 
 
 @pytest.mark.slow
@@ -205,18 +227,18 @@ def test_saved_model_cli_runs_an_export(exported, latents, expected, tmp_path):
         f"--outdir={tmp_path}",
     ]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    np.testing.assert_array_equal(np.load(tmp_path / "images.npy"), expected)
+    assert_same_pixels(np.load(tmp_path / "images.npy"), expected)
 
 
 def test_generator_keras_gives_the_same(exported, latents, expected):
     generator = keras.saving.load_model(exported / "generator.keras")
-    np.testing.assert_array_equal(sampling.generate(generator, latents), expected)
+    assert_same_pixels(sampling.generate(generator, latents), expected)
     assert generator.latent_dim == 8
 
 
-def test_raw_exports_the_last_weights(trained_run, exported, latents, tmp_path):
-    raw = serving.export(trained_run, tmp_path, raw=True)
-    wanted = gallery.generator_of(trained_run, raw=True)[0].get_weights()
+def test_raw_exports_the_last_weights(run, exported, latents, tmp_path):
+    raw = serving.export(run, tmp_path, raw=True)
+    wanted = gallery.generator_of(run, raw=True)[0].get_weights()
     found = keras.saving.load_model(raw / "generator.keras").get_weights()
     average = keras.saving.load_model(exported / "generator.keras").get_weights()
     for a, b in zip(found, wanted, strict=True):
@@ -225,40 +247,40 @@ def test_raw_exports_the_last_weights(trained_run, exported, latents, tmp_path):
     assert "those of the last step" in (raw / "MODEL_CARD.md").read_text()
 
 
-def test_the_model_card_says_what_a_user_must_know(trained_run, exported):
+def test_the_model_card_says_what_a_user_must_know(run, exported):
     card = (exported / "MODEL_CARD.md").read_text()
-    assert f"| Steps | {trained_run.config.training.steps} |" in card
-    assert trained_run.fingerprint["sha256"] in card
+    assert f"| Steps | {run.config.training.steps} |" in card
+    assert run.fingerprint["sha256"] in card
     assert "Not for diagnosis" in card
     assert "tiny_scans 1.0.0" in card and "train, covid, 20" in card
     assert "exponential moving average" in card
-    assert trained_run.config.to_json().strip() in card
+    assert run.config.to_json().strip() in card
     assert "never seen a scan" not in card
 
 
-def test_the_card_of_a_model_of_drawings_says_so(trained_run, tmp_path):
-    drawings = {**trained_run.fingerprint, "name": "lung_phantom"}
-    run = runs.create(tmp_path, trained_run.config, drawings)
-    assert "This model has never seen a scan of a patient" in serving.model_card(run, 6)
+def test_the_card_of_a_model_of_drawings_says_so(run, tmp_path):
+    drawings = {**run.fingerprint, "name": "lung_phantom"}
+    drawn = runs.create(tmp_path, run.config, drawings)
+    assert "This model has never seen a scan of a patient" in serving.model_card(drawn, 6)
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused_and_kept(trained_run, tmp_path):
+def test_a_file_in_the_place_of_the_folder_is_refused_and_kept(run, tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ArgumentError) as error:
-        serving.export(trained_run, tmp_path / "out")
+        serving.export(run, tmp_path / "out")
     assert error.value.argument == "out"
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_a_run_without_a_checkpoint_is_refused_and_leaves_nothing(trained_run, tmp_path):
-    run = runs.create(tmp_path / "runs", trained_run.config, trained_run.fingerprint)
+def test_a_run_without_a_checkpoint_is_refused_and_leaves_nothing(run, tmp_path):
+    empty = runs.create(tmp_path / "runs", run.config, run.fingerprint)
     with pytest.raises(ArgumentError, match="has no checkpoint") as error:
-        serving.export(run, tmp_path / "out")
+        serving.export(empty, tmp_path / "deeper" / "out")
     assert error.value.argument == "run"
-    assert not (tmp_path / "out").exists()
+    assert names(tmp_path) == ["runs"]
 
 
-def test_a_failing_export_leaves_nothing(trained_run, tmp_path, monkeypatch):
+def test_a_failing_export_leaves_nothing(run, tmp_path, monkeypatch):
     def fail(served, path, **kwargs):
         (Path(path) / "saved_model.pb").write_text("half")
         raise OSError(28, "No space left on device")
@@ -267,6 +289,6 @@ def test_a_failing_export_leaves_nothing(trained_run, tmp_path, monkeypatch):
     (tmp_path / "old" / "1").mkdir(parents=True)
     for out in (tmp_path / "new", tmp_path / "old"):
         with pytest.raises(ArgumentError, match="No space left") as error:
-            serving.export(trained_run, out)
+            serving.export(run, out)
         assert error.value.argument == "out"
     assert names(tmp_path) == ["old"] and names(tmp_path / "old") == ["1"]

@@ -1,0 +1,27 @@
+"""From a data set's name to batches of square grey images."""
+
+import dataclasses
+
+from covid_gan.config import Config
+from covid_gan.data import catalogue
+from covid_gan.data.scans import Scans, read
+
+
+def resolve(config: Config) -> Config:
+    """Returns the config with `dataset` and `classes` as they will be; prepares nothing.
+
+    Raises:
+        ArgumentError: the data set is unknown, has no images, or lacks a class.
+    """
+    return dataclasses.replace(config, data=catalogue.resolve(config.data))
+
+
+def load(config: Config) -> tuple[Config, Scans]:
+    """Prepares the data set if need be, reads it, and returns it with the resolved config.
+
+    Raises:
+        ArgumentError: the data set is unknown, cannot be prepared, lacks a class or a split, or
+            has no image left.
+    """
+    data, source = catalogue.open_source(config.data)
+    return dataclasses.replace(config, data=data), read(source, data, config.model.image_size)

@@ -1,0 +1,160 @@
+"""Square grey images and their batches, each a function of (seed, step) alone."""
+
+import dataclasses
+import hashlib
+import logging
+
+import numpy as np
+import tensorflow as tf
+
+from covid_gan import randomness
+from covid_gan.config import DataConfig
+from covid_gan.data.catalogue import Source
+from covid_gan.errors import ArgumentError
+from covid_gan.randomness import Purpose
+
+log = logging.getLogger(__name__)
+
+# Images that are shuffled together where they do not stay in memory.
+SHUFFLE_BLOCK = 4096
+
+
+@dataclasses.dataclass(frozen=True)
+class Scans:
+    """The images of a run.
+
+    Attributes:
+        config: with `dataset` and `classes` as they were resolved.
+        fingerprint: name, version, split, classes, count, and a SHA-256 of ids and pixels.
+        records: uint8 [S, S, 1] each, in the data set's order.
+        images: the same as one tensor [count, S, S, 1], or None where they are read anew each epoch.
+    """
+
+    config: DataConfig
+    fingerprint: dict
+    records: tf.data.Dataset
+    images: tf.Tensor | None
+
+    @property
+    def count(self) -> int:
+        return self.fingerprint["count"]
+
+    def batches(self, batch_size: int, seed: int, start_step: int = 0) -> tf.data.Dataset:
+        """Endless batches uint8 [batch_size, S, S, 1]; the first is that of step `start_step`.
+
+        Epochs follow each other without a gap: a batch may hold the last images of one
+        and the first of the next.
+        """
+        epoch, offset = divmod(start_step * batch_size, self.count)
+        shuffled = self._shuffled_blocks if self.images is None else self._shuffled_memory
+        images = tf.data.Dataset.range(epoch, 2**40).flat_map(lambda e: shuffled(seed, e))
+        batches = images.skip(offset).batch(batch_size, drop_remainder=True)
+        if self.config.flip:
+            batches = batches.enumerate(start_step).map(lambda step, b: _flip(b, seed, step))
+        return batches.prefetch(2)
+
+    def first(self, count: int) -> np.ndarray:
+        """The first images, uint8 [min(count, self.count), S, S, 1]."""
+        return np.stack(list(self.records.take(count).as_numpy_iterator()))
+
+    def _shuffled_memory(self, seed, epoch):
+        key = randomness.key(seed, Purpose.ORDER, epoch)
+        order = tf.random.experimental.stateless_shuffle(tf.range(self.count), key, alg="philox")
+        return tf.data.Dataset.from_tensor_slices(order).map(lambda i: tf.gather(self.images, i))
+
+    def _shuffled_blocks(self, seed, epoch):
+        def shuffle(block, images):
+            key = randomness.key(seed, Purpose.ORDER, epoch * 2**20 + block)
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(tf.shape(images)[0]), key, alg="philox"
+            )
+            return tf.gather(images, order)
+
+        return self.records.batch(SHUFFLE_BLOCK).enumerate().map(shuffle).unbatch()
+
+
+def read(source: Source, config: DataConfig, size: int) -> Scans:
+    """Resizes all images of a source once, and hashes them.
+
+    Args:
+        source: an opened data set.
+        config: resolved.
+        size: height and width to reach.
+
+    Raises:
+        ArgumentError: (`split`) no image is left.
+    """
+    low, high = _grey_range(source)
+    digest, count, kept = hashlib.sha256(), 0, []
+    resized = source.examples.map(
+        lambda image, image_id: (image, image_id, to_square(image, size, config.resize, low, high)),
+        num_parallel_calls=2,
+    )
+    for image, image_id, small in resized.as_numpy_iterator():
+        digest.update(image_id + repr((image.shape, str(image.dtype))).encode() + image.tobytes())
+        count += 1
+        if config.cache == "memory":
+            kept.append(small)
+    if not count:
+        raise ArgumentError("split", "leaves no image with these --classes and --exclude.", config.split)
+    fingerprint = {
+        "name": source.name,
+        "version": source.version,
+        "split": config.split,
+        "classes": list(config.classes),
+        "count": count,
+        "grey_range": [low, high],
+        "sha256": digest.hexdigest(),
+    }
+    if not kept:
+        return Scans(config, fingerprint, resized.map(lambda *parts: parts[2]), images=None)
+    images = tf.constant(np.stack(kept))
+    return Scans(config, fingerprint, tf.data.Dataset.from_tensor_slices(images), images)
+
+
+def _grey_range(source: Source) -> tuple[float, float]:
+    """The grey values that become 0 and 255.
+
+    8-bit images keep theirs. Anything wider has no fixed scale, so one line serves the
+    whole data set: from its smallest to its largest value.
+    """
+    if source.examples.element_spec[0].dtype == tf.uint8:
+        return 0.0, 255.0
+    low, high = float("inf"), float("-inf")
+    for image, _ in source.examples.as_numpy_iterator():
+        low, high = min(low, float(image.min())), max(high, float(image.max()))
+    log.info("%s: grey values %g … %g become 0 … 255.", source.name, low, high)
+    return low, max(high, low + 1e-6)
+
+
+def to_square(image: tf.Tensor, size: int, method: str, low: float, high: float) -> tf.Tensor:
+    """Resizes one image with antialiasing.
+
+    Args:
+        image: [H, W, 1] with values from `low` to `high`.
+        size: height and width to reach.
+        method: "pad" keeps the aspect ratio and fills up with air, 0; "stretch" does not keep it.
+        low: the value that becomes 0.
+        high: the value that becomes 255.
+
+    Returns:
+        uint8 [size, size, 1].
+    """
+    grey = (tf.cast(image, tf.float32) - low) * (255.0 / (high - low))
+    if method == "stretch":
+        grey = tf.image.resize(grey, [size, size], antialias=True)
+    else:
+        shape = tf.cast(tf.shape(grey)[:2], tf.float32)
+        shape = tf.maximum(1, tf.cast(tf.round(shape * size / tf.reduce_max(shape)), tf.int32))
+        grey = tf.image.resize(grey, shape, antialias=True)
+        top, left = (size - shape[0]) // 2, (size - shape[1]) // 2
+        grey = tf.image.pad_to_bounding_box(grey, top, left, size, size)
+    return tf.ensure_shape(tf.cast(tf.clip_by_value(tf.round(grey), 0, 255), tf.uint8), [size, size, 1])
+
+
+def _flip(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
+    """Mirrors half of a batch [n, H, W, C], drawn for each image from (seed, step, place)."""
+    draws = tf.random.stateless_uniform(
+        [tf.shape(images)[0], 1, 1, 1], randomness.key(seed, Purpose.FLIP, step), alg="philox"
+    )
+    return tf.where(draws < 0.5, images[:, :, ::-1], images)
