@@ -1,5 +1,7 @@
 """The errors that a user can mend. The doors print them as one line; a program can catch them."""
 
+import re
+
 
 class ArgumentError(ValueError):
     """A setting is wrong. On the command line the message starts with its flag.
@@ -36,3 +38,9 @@ class Interrupted(RunError):
     def __init__(self, message: str, signum: int):
         super().__init__(message)
         self.signum = signum
+
+
+def reason(error: BaseException) -> str:
+    """What an error of the system or of TensorFlow says, in one line."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"\{\{.*?\}\}\s*", "", line)

@@ -91,9 +91,13 @@ class Run:
         """Holds the run for one writer; the system lets go of it however the process ends.
 
         Raises:
-            RunError: another process holds it.
+            RunError: another process holds it, or the folder cannot be written.
         """
-        with open(self.path / ".lock", "a") as file:
+        try:
+            file = open(self.path / ".lock", "a")
+        except OSError as error:
+            raise RunError(f"--run={self.path}: cannot be written: {error.strerror}.") from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from covid_gan.errors import RunError
+from covid_gan.errors import RunError, reason
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Checkpoints:
             shutil.rmtree(draft, ignore_errors=True)
             raise RunError(
                 f"--run={self.folder.parent}: the checkpoint of step {step} could not be written: "
-                f"{_first_line(error)} {self.last_good()}"
+                f"{reason(error)} {self.last_good()}"
             ) from error
         self._prune()
         return path
@@ -110,7 +110,7 @@ class Checkpoints:
         try:
             self._state.read(str(path / _FILE)).assert_consumed()
         except (tf.errors.OpError, AssertionError, LookupError, RuntimeError, ValueError) as error:
-            raise RunError(f"The checkpoint {path} is damaged: {_first_line(error)}") from error
+            raise RunError(f"The checkpoint {path} is damaged: {reason(error)}") from error
 
     def last_good(self) -> str:
         """A sentence that names the newest checkpoint."""
@@ -150,7 +150,3 @@ def _variables(gan) -> dict[str, list[tf.Variable]]:
 def _step(path: Path) -> int | None:
     match = re.fullmatch(r"(?:step|milestone)-(\d+)", path.name)
     return int(match[1]) if match else None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -24,25 +24,24 @@ def check_finite(step: int, values: dict[str, float], last_good: str) -> None:
         )
 
 
-def check_disk(folder: Path, checkpoint_bytes: int, kept: int) -> None:
+def check_disk(folder: Path, checkpoint_bytes: int, count: int) -> None:
     """Refuses a run whose checkpoints would not fit on the disk.
 
     Args:
-        folder: where they will be, or a folder above.
+        folder: where they will be; it need not be there yet.
         checkpoint_bytes: the size of one.
-        kept: how many there will be.
+        count: how many more there will be at the same time.
 
     Raises:
         RunError: naming what is needed and what is free.
     """
-    folder = folder.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    # While one more is written, none of the others is gone.
-    needed, free = checkpoint_bytes * (kept + 1), shutil.disk_usage(folder).free
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    needed, free = checkpoint_bytes * count, shutil.disk_usage(existing).free
     if needed > free:
         raise RunError(
-            f"--runs_dir={folder}: {kept + 1} checkpoints of {size_text(checkpoint_bytes)} need "
+            f"--runs_dir={folder}: {count} more checkpoints of {size_text(checkpoint_bytes)} need "
             f"{size_text(needed)}, and {size_text(free)} are free; lower --checkpoints_to_keep or "
             "raise --milestone_every."
         )

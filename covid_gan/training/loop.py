@@ -15,7 +15,7 @@ import tensorflow as tf
 import covid_gan
 from covid_gan import build, data, images, randomness, runs, sampling
 from covid_gan.config import DEFAULT_STEPS, PHANTOM, Config
-from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError
+from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError, reason
 from covid_gan.runs import Run
 from covid_gan.training import guards
 from covid_gan.training.checkpoints import Checkpoints
@@ -55,7 +55,7 @@ def train(
     config = _with_steps(config, scans.count)
     _check(config, scans, run)
     checkpoints = Checkpoints(
-        (run.path if run else Path(runs_dir) / "new") / "checkpoints",
+        run.checkpoints if run else Path(runs_dir) / "checkpoints",
         gan,
         config.training.checkpoints_to_keep,
         config.training.milestone_every,
@@ -163,14 +163,20 @@ class _Session:
         if step == self.start + 1 or step % settings.log_every == 0 or last:
             speed = self.progress.update(step, values)
         began = time.monotonic()
-        if step % settings.log_every == 0:
-            self.summaries.scalars(step, values, speed)
-            self.gan.reset_metrics()
-        if step % settings.sample_every == 0 or last:
-            self._sample(step)
-        if step % settings.checkpoint_every == 0 or last:
-            self.summaries.flush()
-            self.checkpoints.save()
+        try:
+            if step % settings.log_every == 0:
+                self.summaries.scalars(step, values, speed)
+                self.gan.reset_metrics()
+            if step % settings.sample_every == 0 or last:
+                self._sample(step)
+            if step % settings.checkpoint_every == 0 or last:
+                self.summaries.flush()
+                self.checkpoints.save()
+        except (OSError, tf.errors.OpError) as error:
+            raise RunError(
+                f"--run={self.run.path}: step {step} could not be recorded: {reason(error)} "
+                f"{self.checkpoints.last_good()}"
+            ) from error
         self.progress.pause(time.monotonic() - began)
 
     def _sample(self, step):
@@ -178,14 +184,8 @@ class _Session:
         ema = sampling.generate(self.gan.ema_generator, self.preview_latents)
         raw = sampling.generate(self.gan.generator, self.preview_latents)
         self.summaries.samples(step, ema, raw)
-        try:
-            self.run.samples.mkdir(exist_ok=True)
-            images.save_png(self.run.samples / f"step-{step:08d}.png", images.grid(ema))
-        except OSError as error:
-            raise RunError(
-                f"--run={self.run.path}: the samples of step {step} could not be written: {error}. "
-                f"{self.checkpoints.last_good()}"
-            ) from error
+        self.run.samples.mkdir(exist_ok=True)
+        images.save_png(self.run.samples / f"step-{step:08d}.png", images.grid(ema))
 
 
 def _with_steps(config: Config, count: int) -> Config:
@@ -215,7 +215,9 @@ def _check_room(checkpoints: Checkpoints, training) -> None:
     milestones = training.steps // training.milestone_every if training.milestone_every else 0
     kept = min(training.checkpoints_to_keep, training.steps // training.checkpoint_every + 1)
     log.info("A checkpoint is %s; at most %d are kept.", guards.size_text(size), kept + milestones)
-    guards.check_disk(checkpoints.folder, size, kept + milestones)
+    # While one more is written, none of the others is gone.
+    still_to_come = kept + milestones + 1 - len(checkpoints.paths())
+    guards.check_disk(checkpoints.folder.parent, size, max(still_to_come, 1))
 
 
 def _threads() -> dict:

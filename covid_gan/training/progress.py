@@ -61,7 +61,7 @@ class Progress:
         return (self._total - step) * (now - first_time) / max(step - first_step, 1)
 
     def _estimate(self, step, now):
-        if now - self._first[1] < 3.0 and step < self._total:
+        if now - self._first[1] < 3.0 or step == self._total:
             return
         self._estimated = True
         remaining = self._remaining(step, now)
