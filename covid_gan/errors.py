@@ -41,6 +41,6 @@ class Interrupted(RunError):
 
 
 def reason(error: BaseException) -> str:
-    """What an error of the system or of TensorFlow says, in one line."""
+    """What an error of the system or of TensorFlow says, in one line without a full stop."""
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return re.sub(r"\{\{.*?\}\}\s*", "", line)
+    return re.sub(r"\{\{.*?\}\}\s*", "", line).rstrip(".")

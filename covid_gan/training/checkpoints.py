@@ -76,7 +76,7 @@ class Checkpoints:
             shutil.rmtree(draft, ignore_errors=True)
             raise RunError(
                 f"--run={self.folder.parent}: the checkpoint of step {step} could not be written: "
-                f"{reason(error)} {self.last_good()}"
+                f"{reason(error)}. {self.last_good()}"
             ) from error
         self._prune()
         return path
@@ -110,7 +110,7 @@ class Checkpoints:
         try:
             self._state.read(str(path / _FILE)).assert_consumed()
         except (tf.errors.OpError, AssertionError, LookupError, RuntimeError, ValueError) as error:
-            raise RunError(f"The checkpoint {path} is damaged: {reason(error)}") from error
+            raise RunError(f"The checkpoint {path} is damaged: {reason(error)}.") from error
 
     def last_good(self) -> str:
         """A sentence that names the newest checkpoint."""

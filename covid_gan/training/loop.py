@@ -65,7 +65,12 @@ def train(
         run = runs.create(runs_dir, config, scans.fingerprint)
         checkpoints.folder = run.checkpoints
     with run.lock():
-        _Session(run, config, gan, scans, checkpoints, on_step).train()
+        try:
+            _Session(run, config, gan, scans, checkpoints, on_step).train()
+        except (OSError, tf.errors.OpError) as error:
+            raise RunError(
+                f"--run={run.path}: stopped: {reason(error)}. {checkpoints.last_good()}"
+            ) from error
     return run
 
 
@@ -163,20 +168,14 @@ class _Session:
         if step == self.start + 1 or step % settings.log_every == 0 or last:
             speed = self.progress.update(step, values)
         began = time.monotonic()
-        try:
-            if step % settings.log_every == 0:
-                self.summaries.scalars(step, values, speed)
-                self.gan.reset_metrics()
-            if step % settings.sample_every == 0 or last:
-                self._sample(step)
-            if step % settings.checkpoint_every == 0 or last:
-                self.summaries.flush()
-                self.checkpoints.save()
-        except (OSError, tf.errors.OpError) as error:
-            raise RunError(
-                f"--run={self.run.path}: step {step} could not be recorded: {reason(error)} "
-                f"{self.checkpoints.last_good()}"
-            ) from error
+        if step % settings.log_every == 0:
+            self.summaries.scalars(step, values, speed)
+            self.gan.reset_metrics()
+        if step % settings.sample_every == 0 or last:
+            self._sample(step)
+        if step % settings.checkpoint_every == 0 or last:
+            self.summaries.flush()
+            self.checkpoints.save()
         self.progress.pause(time.monotonic() - began)
 
     def _sample(self, step):
