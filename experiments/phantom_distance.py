@@ -2,30 +2,31 @@
 
     python -m experiments.phantom_distance --manual_dir=../shared/data/covid-ct
 
-Images are resized to `size` pixels on the longer side and padded with black to a square. Two numbers are compared:
-the Wasserstein-1 distance of the sets' intensity histograms, in grey levels, and the mean over radial frequencies of
-|difference of log10 of the sets' mean power spectra|. Exits with 1 if either exceeds three times its floor.
+Images are resized to `size` pixels on the longer side and padded with black to a square. Two numbers
+are compared: the Wasserstein-1 distance of the sets' intensity histograms, in grey levels, and the mean
+over radial frequencies of |difference of log10 of the sets' mean power spectra|. Exits with 1 if either
+exceeds three times its floor.
 """
 
 import io
 import pathlib
-import sys
 import zipfile
 
 import numpy as np
 from absl import app, flags
 from PIL import Image, ImageDraw
 
-from tfds_covidct.lung_phantom import population
+from tfds_covidct.labels import LABELS
+from tfds_covidct.lung_phantom import make_phantom, population
 
 LIMIT = 3.0
 ARCHIVES = ("CT_COVID.zip", "CT_NonCOVID.zip")
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
 _MANUAL_DIR = flags.DEFINE_string("manual_dir", None, "Folder of COVID-CT, with Images-processed/*.zip in it.")
-_COUNT = flags.DEFINE_integer("count", 397, "Compare at most this many images of each class.", lower_bound=2)
+_COUNT = flags.DEFINE_integer("count", 397, "Images of each class, at most.", lower_bound=2)
 _SIZE = flags.DEFINE_integer("size", 128, "Compare at this many pixels, square.", lower_bound=16)
-_HALVINGS = flags.DEFINE_integer("halvings", 20, "Random halvings of COVID-CT that make the floor.", lower_bound=10)
+_HALVINGS = flags.DEFINE_integer("halvings", 20, "Halvings of COVID-CT for the floor.", lower_bound=10)
 _OUT = flags.DEFINE_string("out", None, "Write the curves behind the numbers to this folder, as CSV.")
 _GRID = flags.DEFINE_string("grid", None, "Write 16 phantoms beside each other to this PNG and stop.")
 
@@ -47,16 +48,24 @@ def load_covid_ct(manual_dir, size, count):
     images = []
     for archive in ARCHIVES:
         with zipfile.ZipFile(pathlib.Path(manual_dir) / "Images-processed" / archive) as opened:
-            names = [n for n in sorted(opened.namelist()) if n.lower().endswith(SUFFIXES) and "__MACOSX" not in n]
-            images += [fit(Image.open(io.BytesIO(opened.read(name))), size) for name in names[:count]]
+            names = [name for name in sorted(opened.namelist()) if _is_image(name)][:count]
+            images += [fit(Image.open(io.BytesIO(opened.read(name))), size) for name in names]
     return np.stack(images)
 
 
+def _is_image(name):
+    return name.lower().endswith(SUFFIXES) and not name.startswith("__MACOSX/")
+
+
 def load_phantoms(size, count):
-    """Makes the phantoms of the data set, at most `count` of each class; returns uint8 [N, size, size]."""
+    """Makes the data set's phantoms, at most `count` a class; returns uint8 [N, size, size]."""
     everyone = [member for split in population.members().values() for member in split]
-    chosen = [m for label in ("covid", "non_covid") for m in [e for e in everyone if e[1] == label][:count]]
-    return np.stack([fit(Image.fromarray(population.make_member(*member).image), size) for member in chosen])
+    images = []
+    for label in LABELS:
+        chosen = [member for member in everyone if member[1] == label][:count]
+        phantoms = (population.make_member(*member) for member in chosen)
+        images += [fit(Image.fromarray(phantom.image), size) for phantom in phantoms]
+    return np.stack(images)
 
 
 def fit(image, size):
@@ -97,8 +106,11 @@ def spectrum_distance(first, second):
 def floor(values, distance, halvings):
     """Returns the mean `distance` between two halves of `values` over random halvings."""
     rng = np.random.default_rng(0)
-    orders = [rng.permutation(len(values)) for _ in range(halvings)]
-    return float(np.mean([distance(*(values[half] for half in np.array_split(order, 2))) for order in orders]))
+    distances = []
+    for _ in range(halvings):
+        first, second = np.array_split(rng.permutation(len(values)), 2)
+        distances.append(distance(values[first], values[second]))
+    return float(np.mean(distances))
 
 
 def write_grid(path):
@@ -107,7 +119,8 @@ def write_grid(path):
     grid = Image.new("L", (4 * (tile[0] + gap) + gap, 4 * (tile[1] + gap) + gap + line))
     ImageDraw.Draw(grid).text((gap + 2, 3), "lung_phantom: procedural phantoms, no patients", fill=200)
     for place in range(16):
-        picture = Image.fromarray(population.make_phantom(place, seed=population.SEED, covid=place % 2 == 1).image)
+        phantom = make_phantom(place, seed=population.SEED, covid=place % 2 == 1)
+        picture = Image.fromarray(phantom.image)
         picture.thumbnail(tile, Image.LANCZOS)
         left = gap + place % 4 * (tile[0] + gap) + (tile[0] - picture.width) // 2
         top = line + gap + place // 4 * (tile[1] + gap) + (tile[1] - picture.height) // 2
@@ -115,12 +128,25 @@ def write_grid(path):
     grid.save(path, optimize=True)
 
 
-def report(name, unit, value, base):
-    """Prints one measure beside its floor; returns whether it passes."""
+def compare(name, unit, distance, phantoms, real):
+    """Prints one distance beside its floor; returns whether it passes."""
+    value, base = distance(phantoms, real), floor(real, distance, _HALVINGS.value)
     passed = value <= LIMIT * base
     verdict = "PASS" if passed else "FAIL"
-    print(f"{name}: {value:.4g} {unit}, floor {base:.4g}, ratio {value / base:.2f}, {verdict} at {LIMIT:g}")
+    print(
+        f"{name}: {value:.4g} {unit}, floor {base:.4g} (mean of {_HALVINGS.value} halvings), "
+        f"ratio {value / base:.2f}, {verdict} at {LIMIT:g}"
+    )
     return passed
+
+
+def write_curves(folder, **curves):
+    """Writes `<name>.csv` for each curve: pairs (phantoms, COVID-CT) of float [N]."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, pair in curves.items():
+        columns = np.transpose(pair)
+        np.savetxt(folder / f"{name}.csv", columns, delimiter=",", header="lung_phantom,covid_ct")
 
 
 def main(argv):
@@ -131,22 +157,20 @@ def main(argv):
         return 0
     if not _MANUAL_DIR.value:
         raise app.UsageError("--manual_dir is needed: the folder of COVID-CT")
-    real = load_covid_ct(_MANUAL_DIR.value, _SIZE.value, _COUNT.value)
-    phantoms = load_phantoms(_SIZE.value, _COUNT.value)
-    real_power, phantom_power = power_spectra(real), power_spectra(phantoms)
-    print(f"{len(phantoms)} phantoms, {len(real)} images of COVID-CT, {_SIZE.value} pixels")
+    sets = (
+        load_phantoms(_SIZE.value, _COUNT.value),
+        load_covid_ct(_MANUAL_DIR.value, _SIZE.value, _COUNT.value),
+    )
+    spectra = [power_spectra(images) for images in sets]
+    print(f"{len(sets[0])} phantoms, {len(sets[1])} images of COVID-CT, {_SIZE.value} pixels")
     passed = [
-        report("histogram", "grey levels", histogram_distance(phantoms, real), floor(real, histogram_distance, _HALVINGS.value)),
-        report("spectrum", "log10 units", spectrum_distance(phantom_power, real_power), floor(real_power, spectrum_distance, _HALVINGS.value)),
+        compare("histogram", "grey levels", histogram_distance, *sets),
+        compare("spectrum", "log10 units", spectrum_distance, *spectra),
     ]
     if _OUT.value:
-        out = pathlib.Path(_OUT.value)
-        out.mkdir(parents=True, exist_ok=True)
-        for name, curves in (
-            ("histogram", [histogram(phantoms), histogram(real)]),
-            ("spectrum", [phantom_power.mean(0), real_power.mean(0)]),
-        ):
-            np.savetxt(out / f"{name}.csv", np.transpose(curves), delimiter=",", header="phantom,covid_ct")
+        histograms = [histogram(images) for images in sets]
+        means = [spectrum.mean(0) for spectrum in spectra]
+        write_curves(_OUT.value, histogram=histograms, spectrum=means)
     return 0 if all(passed) else 1
 
 

@@ -5,13 +5,19 @@ import math
 import shutil
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from covid_gan.errors import DivergenceError, RunError
 
 
-def check_finite(step: int, values: dict[str, float], last_good: str) -> None:
+def check_finite(step: int, values: dict[str, float], last_good: Callable[[], str]) -> None:
     """Stops a run whose losses are NaN or infinite.
+
+    Args:
+        step: the number of the step.
+        values: its losses by name.
+        last_good: gives a sentence that names the newest checkpoint.
 
     Raises:
         DivergenceError: naming the step, the values and the last good checkpoint.
@@ -19,7 +25,7 @@ def check_finite(step: int, values: dict[str, float], last_good: str) -> None:
     bad = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
     if bad:
         raise DivergenceError(
-            f"--steps: training diverged at step {step}: {', '.join(bad)}. {last_good} A smaller "
+            f"--steps: training diverged at step {step}: {', '.join(bad)}. {last_good()} A smaller "
             "--learning_rate may help."
         )
 

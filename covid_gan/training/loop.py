@@ -15,7 +15,7 @@ import tensorflow as tf
 import covid_gan
 from covid_gan import build, data, images, randomness, runs, sampling
 from covid_gan.config import DEFAULT_STEPS, PHANTOM, Config
-from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError, reason
+from covid_gan.errors import ArgumentError, Interrupted, RunError, reason
 from covid_gan.runs import Run
 from covid_gan.training import guards
 from covid_gan.training.checkpoints import Checkpoints
@@ -142,7 +142,7 @@ class _Session:
         batches = self.scans.batches(settings.batch_size, settings.seed, self.start)
         for step, batch in enumerate(batches, self.start + 1):
             values = {name: float(value) for name, value in train_step(batch).items()}
-            self._check_finite(step, values)
+            guards.check_finite(step, values, self.checkpoints.last_good)
             last = step == settings.steps or signals.received
             self._between(step, values, last)
             if self.on_step:
@@ -154,13 +154,6 @@ class _Session:
                 f"Stopped at step {step}, and saved. Go on: python -m covid_gan.train --run={self.run.path}",
                 signals.received,
             )
-
-    def _check_finite(self, step, values):
-        try:
-            guards.check_finite(step, values, self.checkpoints.last_good())
-        except DivergenceError:
-            self.progress.end()
-            raise
 
     def _between(self, step, values, last):
         """Curves, samples and a checkpoint, where one is due."""
