@@ -3,7 +3,7 @@
 A door is a docstring, its flags, and one call:
 
     def main(argv=None):
-        return cli.run("train", __doc__, _define, _train, argv)
+        return cli.run("covid_gan.train", __doc__, _define, _train, argv)
 """
 
 import dataclasses
@@ -28,15 +28,16 @@ class UsageError(Exception):
     """A command line that cannot be understood; the message is the whole line to print."""
 
 
-def run(door: str, doc: str, define, call, argv=None) -> int:
+def run(door: str, doc: str, define, call, argv=None, tensorflow=True) -> int:
     """Parses the command line, makes the call and says in one line what went wrong.
 
     Args:
-        door: the module's name below covid_gan.
+        door: the module's name, such as covid_gan.train.
         doc: its docstring, shown by --help.
         define: called with the `FlagValues` to define the door's flags on.
         call: called with the parsed `FlagValues`.
         argv: the command line's arguments, `sys.argv[1:]` where not given.
+        tensorflow: whether the call needs it.
 
     Returns:
         The exit code: 0, 1 for a run that failed, 2 for wrong usage, 128 + n after signal n.
@@ -49,7 +50,8 @@ def run(door: str, doc: str, define, call, argv=None) -> int:
         # As an exception, so that whatever is half done is cleaned up.
         signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))
         _prepare_logging()
-        _prepare_tensorflow()
+        if tensorflow:
+            _prepare_tensorflow()
         call(values)
         return 0
     except UsageError as error:
@@ -156,14 +158,14 @@ def _expand_presets(argv):
 
 
 def _help(door, doc, values):
-    lines = [doc.strip(), "", f"usage: python -m covid_gan.{door} [--flag=value ...]"]
+    lines = [doc.strip(), "", f"usage: python -m {door} [--flag=value ...]"]
     if "preset" in values:
         names = ", ".join(sorted(p.stem for p in preset_folder().glob("*.flags")))
         values["preset"].help += f": {names}"
     by_group = values.flags_by_module_dict()
     own = [flag for group in by_group if group not in config_lib.GROUPS for flag in by_group[group]]
     settings = {f"{group} settings": by_group.get(group, []) for group in config_lib.GROUPS}
-    for title, group_flags in {door: own, **settings}.items():
+    for title, group_flags in {"flags": own, **settings}.items():
         lines += ["", f"{title}:"] if group_flags else []
         for flag in group_flags:
             default = {True: "true", False: "false", None: ""}.get(flag.default, flag.default)

@@ -11,7 +11,7 @@ from covid_gan import cli, runs
 
 
 def main(argv=None) -> int:
-    return cli.run("export", __doc__, _define, _export, argv)
+    return cli.run("covid_gan.export", __doc__, _define, _export, argv)
 
 
 def _define(values):

@@ -11,7 +11,7 @@ from covid_gan import cli, runs
 
 
 def main(argv=None) -> int:
-    return cli.run("interpolate", __doc__, _define, _interpolate, argv)
+    return cli.run("covid_gan.interpolate", __doc__, _define, _interpolate, argv)
 
 
 def _define(values):

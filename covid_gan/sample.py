@@ -11,7 +11,7 @@ from covid_gan import cli, runs
 
 
 def main(argv=None) -> int:
-    return cli.run("sample", __doc__, _define, _sample, argv)
+    return cli.run("covid_gan.sample", __doc__, _define, _sample, argv)
 
 
 def _define(values):

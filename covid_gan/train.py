@@ -13,7 +13,7 @@ from covid_gan.config import Config
 
 
 def main(argv=None) -> int:
-    return cli.run("train", __doc__, _define, _train, argv)
+    return cli.run("covid_gan.train", __doc__, _define, _train, argv)
 
 
 def _define(values):

@@ -20,7 +20,7 @@ from covid_gan.config import Config
 
 
 def main(argv=None) -> int:
-    return cli.run("benchmark", __doc__, _define, _benchmark, argv)
+    return cli.run("experiments.benchmark", __doc__, _define, _benchmark, argv)
 
 
 def _define(values):

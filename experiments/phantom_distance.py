@@ -10,25 +10,21 @@ exceeds three times its floor.
 
 import io
 import pathlib
+import sys
 import zipfile
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 from PIL import Image, ImageDraw
 
+from covid_gan import cli
+from covid_gan.errors import ArgumentError, RunError
 from tfds_covidct.labels import LABELS
 from tfds_covidct.lung_phantom import make_phantom, population
 
 LIMIT = 3.0
 ARCHIVES = ("CT_COVID.zip", "CT_NonCOVID.zip")
 SUFFIXES = (".png", ".jpg", ".jpeg")
-
-_MANUAL_DIR = flags.DEFINE_string("manual_dir", None, "Folder of COVID-CT, with Images-processed/*.zip in it.")
-_COUNT = flags.DEFINE_integer("count", 397, "Images of each class, at most.", lower_bound=2)
-_SIZE = flags.DEFINE_integer("size", 128, "Compare at this many pixels, square.", lower_bound=16)
-_HALVINGS = flags.DEFINE_integer("halvings", 20, "Halvings of COVID-CT for the floor.", lower_bound=10)
-_OUT = flags.DEFINE_string("out", None, "Write the curves behind the numbers to this folder, as CSV.")
-_GRID = flags.DEFINE_string("grid", None, "Write 16 phantoms beside each other to this PNG and stop.")
 
 
 def load_covid_ct(manual_dir, size, count):
@@ -128,13 +124,13 @@ def write_grid(path):
     grid.save(path, optimize=True)
 
 
-def compare(name, unit, distance, phantoms, real):
+def compare(name, unit, distance, phantoms, real, halvings):
     """Prints one distance beside its floor; returns whether it passes."""
-    value, base = distance(phantoms, real), floor(real, distance, _HALVINGS.value)
+    value, base = distance(phantoms, real), floor(real, distance, halvings)
     passed = value <= LIMIT * base
     verdict = "PASS" if passed else "FAIL"
     print(
-        f"{name}: {value:.4g} {unit}, floor {base:.4g} (mean of {_HALVINGS.value} halvings), "
+        f"{name}: {value:.4g} {unit}, floor {base:.4g} (mean of {halvings} halvings), "
         f"ratio {value / base:.2f}, {verdict} at {LIMIT:g}"
     )
     return passed
@@ -149,30 +145,50 @@ def write_curves(folder, **curves):
         np.savetxt(folder / f"{name}.csv", columns, delimiter=",", header="lung_phantom,covid_ct")
 
 
-def main(argv):
-    if len(argv) > 1:
-        raise app.UsageError(f"Unexpected arguments: {argv[1:]}")
-    if _GRID.value:
-        write_grid(_GRID.value)
-        return 0
-    if not _MANUAL_DIR.value:
-        raise app.UsageError("--manual_dir is needed: the folder of COVID-CT")
-    sets = (
-        load_phantoms(_SIZE.value, _COUNT.value),
-        load_covid_ct(_MANUAL_DIR.value, _SIZE.value, _COUNT.value),
-    )
+def main(argv=None) -> int:
+    return cli.run("experiments.phantom_distance", __doc__, _define, _measure, argv, tensorflow=False)
+
+
+def _define(values):
+    texts = {
+        "manual_dir": "folder of COVID-CT, with Images-processed/*.zip in it",
+        "out": "write the curves behind the numbers to this folder, as CSV",
+        "grid": "write 16 phantoms beside each other to this PNG and stop",
+    }
+    for name, help in texts.items():
+        flags.DEFINE_string(name, None, help, flag_values=values)
+    numbers = {
+        "count": (397, 2, "images of each class, at most"),
+        "size": (128, 16, "compare at this many pixels, square"),
+        "halvings": (20, 10, "halvings of COVID-CT for the floor"),
+    }
+    for name, (default, least, help) in numbers.items():
+        flags.DEFINE_integer(name, default, help, lower_bound=least, flag_values=values)
+
+
+def _measure(values):
+    if values.grid:
+        write_grid(values.grid)
+        return
+    cli.require(values, "manual_dir")
+    try:
+        real = load_covid_ct(values.manual_dir, values.size, values.count)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ArgumentError("manual_dir", f"holds no COVID-CT: {error}.", values.manual_dir) from error
+    sets = (load_phantoms(values.size, values.count), real)
     spectra = [power_spectra(images) for images in sets]
-    print(f"{len(sets[0])} phantoms, {len(sets[1])} images of COVID-CT, {_SIZE.value} pixels")
+    print(f"{len(sets[0])} phantoms, {len(sets[1])} images of COVID-CT, {values.size} pixels")
     passed = [
-        compare("histogram", "grey levels", histogram_distance, *sets),
-        compare("spectrum", "log10 units", spectrum_distance, *spectra),
+        compare("histogram", "grey levels", histogram_distance, *sets, values.halvings),
+        compare("spectrum", "log10 units", spectrum_distance, *spectra, values.halvings),
     ]
-    if _OUT.value:
+    if values.out:
         histograms = [histogram(images) for images in sets]
         means = [spectrum.mean(0) for spectrum in spectra]
-        write_curves(_OUT.value, histogram=histograms, spectrum=means)
-    return 0 if all(passed) else 1
+        write_curves(values.out, histogram=histograms, spectrum=means)
+    if not all(passed):
+        raise RunError(f"The phantoms lie more than {LIMIT:g} times as far from COVID-CT as its halves do.")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    sys.exit(main())

@@ -40,7 +40,7 @@ def files_in(manual_dir: os.PathLike | str) -> dict[str, epath.Path]:
     found = {name: path for name, path in candidates.items() if path is not None}
     missing = [name for name in layout.REQUIRED_FILES if name not in found]
     if found and missing:
-        raise DataError(f"--manual_dir={root} lacks files of COVID-CT: {', '.join(missing)}")
+        raise DataError(f"{root} lacks files of COVID-CT: {', '.join(missing)}")
     return found
 
 
