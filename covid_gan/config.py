@@ -45,6 +45,8 @@ def _check_field(config, field):
         object.__setattr__(config, name, tuple(value))
     elif type(value) is not kind:
         raise ArgumentError(name, f"must be of type {kind.__name__}.", value)
+    if kind is tuple and not all(isinstance(part, str) for part in getattr(config, name)):
+        raise ArgumentError(name, "must hold strings.", value)
     choices = field.metadata["choices"]
     if choices and value not in choices:
         raise ArgumentError(name, f"must be one of {', '.join(choices)}.", value)
@@ -177,9 +179,10 @@ class TrainConfig(_SelfChecking):
     )
 
     def _check(self):
-        for name in ("batch_size", "steps", "epochs", "generator_steps", "log_every", "sample_every",
+        for name in ("batch_size", "steps", "epochs", "log_every", "sample_every",
                      "checkpoint_every", "checkpoints_to_keep"):  # fmt: skip
             self._require(name, "at least 1", lambda v: v >= 1)
+        self._require("generator_steps", "from 1 to 64", lambda v: 1 <= v <= 64)
         self._require("milestone_every", "at least 0", lambda v: v >= 0)
         for name in ("learning_rate", "discriminator_learning_rate"):
             self._require(name, "above 0 and at most 1", lambda v: 0 < v <= 1)

@@ -1,7 +1,6 @@
 """Images of a trained run as files: single ones, sheets, strips and animations."""
 
-import shutil
-import tempfile
+import contextlib
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from covid_gan import build, images, randomness
 from covid_gan.errors import ArgumentError
+from covid_gan.outputs import draft_in
 from covid_gan.runs import Run
 from covid_gan.sampling import PATHS, generate
 from covid_gan.training.checkpoints import Checkpoints
@@ -92,8 +92,9 @@ def interpolate(
         generator, _ = generator_of(run, raw)
         ends = [randomness.sample_latents(1, generator.latent_dim, s)[0] for s in (from_seed, to_seed)]
         made = generate(generator, PATHS[method](*ends, tf.linspace(0.0, 1.0, frames)))
+        digits = max(2, len(str(frames - 1)))
         for i, image in enumerate(made):
-            images.save_png(folder / f"frame-{i:02d}.png", image)
+            images.save_png(folder / f"frame-{i:0{digits}d}.png", image)
         images.save_png(folder / "strip.png", images.grid(made, columns=frames))
         images.save_gif(folder / "progression.gif", made)
     return Path(out)
@@ -104,29 +105,10 @@ def _check_seed(name, seed):
         raise ArgumentError(name, "must be from 0 to 2^31 - 1.", seed)
 
 
-class _output_folder:
-    """Files are written beside `out` and moved in when all are there: a failure leaves nothing."""
-
-    def __init__(self, out):
-        self._out = Path(out)
-
-    def __enter__(self) -> Path:
-        try:
-            self._made = not self._out.exists()
-            self._out.mkdir(parents=True, exist_ok=True)
-            self._draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self._out))
-        except OSError as error:
-            raise ArgumentError("out", f"cannot be written: {error.strerror}.", str(self._out)) from error
-        return self._draft
-
-    def __exit__(self, kind, error, trace):
-        try:
-            if kind is None:
-                for path in self._draft.iterdir():
-                    path.replace(self._out / path.name)
-        finally:
-            shutil.rmtree(self._draft, ignore_errors=True)
-            if kind is not None and self._made:
-                shutil.rmtree(self._out, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise ArgumentError("out", f"cannot be written: {error}.", str(self._out)) from error
+@contextlib.contextmanager
+def _output_folder(out):
+    """A folder whose files are moved into `out` when all are there: a failure leaves nothing."""
+    with draft_in(out) as draft:
+        yield draft
+        for path in draft.iterdir():
+            path.replace(Path(out) / path.name)

@@ -35,6 +35,13 @@ def normal(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
     return tf.random.stateless_normal(shape, key(seed, purpose, step), alg="philox")
 
 
+def bits(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
+    """Random uint32 numbers of `shape`, to seed other generators with."""
+    return tf.random.stateless_uniform(
+        shape, key(seed, purpose, step), None, None, tf.uint32, alg="philox"
+    )
+
+
 def sample_latents(count, latent_dim: int, seed, truncation=0.0) -> tf.Tensor:
     """The latent vectors that `seed` stands for, one after the other.
 
@@ -54,7 +61,8 @@ def sample_latents(count, latent_dim: int, seed, truncation=0.0) -> tf.Tensor:
     Reference:
         Brock et al. 2019, section 3.1, https://arxiv.org/abs/1809.11096
     """
-    seeds = tf.stack([tf.cast(seed, tf.int64), tf.constant(Purpose.SAMPLES, tf.int64)])
+    # No step is negative: a run's draws never have this key.
+    seeds = tf.stack([tf.cast(seed, tf.int64), tf.constant(-Purpose.SAMPLES, tf.int64)])
     uniform = tf.random.stateless_uniform([count, latent_dim], seeds, alg="philox")
     # Multiples of 2^-23 from 0: half a spacing further lies strictly inside (0, 1).
     uniform = tf.cast(uniform, tf.float64) + 2.0**-24

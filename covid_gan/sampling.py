@@ -34,7 +34,7 @@ def spherical_path(start, end, t):
     """
     cosine = tf.reduce_sum(tf.math.l2_normalize(start) * tf.math.l2_normalize(end))
     angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
-    if angle < 1e-4:
+    if tf.sin(angle) < 1e-4:  # parallel, or opposite: no great circle is the shortest
         return linear_path(start, end, t)
     t = t[:, None]
     return (tf.sin((1 - t) * angle) * start + tf.sin(t * angle) * end) / tf.sin(angle)

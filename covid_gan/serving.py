@@ -7,8 +7,6 @@
 """
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 
 import keras
@@ -17,8 +15,8 @@ import tensorflow as tf
 import covid_gan
 from covid_gan import images, randomness
 from covid_gan.config import PHANTOM
-from covid_gan.errors import ArgumentError
 from covid_gan.gallery import generator_of
+from covid_gan.outputs import draft_in
 from covid_gan.runs import Run
 
 # More images in one request are refused: it would take the server's memory.
@@ -109,13 +107,7 @@ def export(run: Run, out: str | Path, raw: bool = False) -> Path:
         ArgumentError: (`run`) there is no checkpoint; (`out`) the folder cannot be written.
     """
     out = Path(out)
-    made = not out.exists()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=out))
-    except OSError as error:
-        raise ArgumentError("out", f"cannot be written: {error.strerror}.", str(out)) from error
-    try:
+    with draft_in(out) as draft:
         generator, step = generator_of(run, raw)
         served = ServedGenerator(generator)
         tf.saved_model.save(served, str(draft), signatures=served.signatures())
@@ -123,12 +115,6 @@ def export(run: Run, out: str | Path, raw: bool = False) -> Path:
         (draft / "MODEL_CARD.md").write_text(model_card(run, step, raw))
         draft.chmod(0o755)
         return draft.rename(out / str(_next_version(out)))
-    except (OSError, tf.errors.OpError) as error:
-        raise ArgumentError("out", f"cannot be written: {error}.", str(out)) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        if made and not any(out.iterdir()):
-            out.rmdir()
 
 
 def model_card(run: Run, step: int, raw: bool = False) -> str:

@@ -50,7 +50,8 @@ def test_values_are_rounded_and_clipped(value, level):
 
 def pictures(n, height=2, width=3) -> np.ndarray:
     """Images of which each has one grey level, its place from 1."""
-    return np.ones((n, height, width, 1), np.uint8) * np.arange(1, n + 1, dtype=np.uint8)[:, None, None, None]
+    levels = np.arange(1, n + 1, dtype=np.uint8)
+    return np.tile(levels[:, None, None, None], (1, height, width, 1))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_a_png_holds_the_same_grey_pixels(tmp_path):
         np.testing.assert_array_equal(np.asarray(file), image[..., 0])
 
 
-@pytest.mark.parametrize("n, order", [(1, [0]), (2, [0, 1]), (3, [0, 1, 2, 1]), (5, [0, 1, 2, 3, 4, 3, 2, 1])])
+@pytest.mark.parametrize("n, order", [(1, [0]), (2, [0, 1]), (3, [0, 1, 2, 1]), (4, [0, 1, 2, 3, 2, 1])])
 def test_a_gif_runs_forth_and_back_without_end(n, order, tmp_path):
     frames = np.random.default_rng(0).integers(0, 256, (n, 8, 8, 1)).astype(np.uint8)
     images.save_gif(tmp_path / "frames.gif", frames, frame_ms=50)

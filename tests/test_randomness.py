@@ -1,4 +1,4 @@
-"""Random numbers as functions of (seed, purpose, step): the same everywhere, and independent of each other."""
+"""Random numbers as functions of (seed, purpose, step): the same everywhere, and independent."""
 
 import numpy as np
 import pytest
@@ -67,6 +67,16 @@ def test_no_truncation_is_zero_or_a_very_wide_one():
     plain = sample_latents(100, 8, 3)
     np.testing.assert_array_equal(sample_latents(100, 8, 3, 0.0), plain)
     np.testing.assert_allclose(sample_latents(100, 8, 3, 30.0), plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize("truncation", [0.0, 0.7])
+def test_the_rarest_draws_give_finite_latents(truncation, monkeypatch):
+    ends = tf.constant([[0.0, 1.0 - 2.0**-23]])
+    monkeypatch.setattr(tf.random, "stateless_uniform", lambda *args, **kwargs: ends)
+    lowest, highest = sample_latents(1, 2, 0, truncation).numpy()[0]
+    limit = truncation or 5.5
+    assert -limit <= lowest < 0 < highest <= limit
+    assert lowest == pytest.approx(-highest, rel=1e-5)
 
 
 @pytest.mark.parametrize("psi", [0.01, 0.3, 1.0, 2.0])

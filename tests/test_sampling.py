@@ -16,9 +16,8 @@ def generator():
     generator = Generator(16, 8, base_channels=4)
     generator.build((None, 8))
     rng = np.random.default_rng(0)
-    generator.set_weights(
-        [rng.normal(0, 0.5, w.shape) if w.ndim > 1 else rng.uniform(0.2, 1, w.shape) for w in generator.get_weights()]
-    )
+    shapes = [w.shape for w in generator.weights]
+    generator.set_weights([rng.normal(0, 0.5, s) if len(s) > 1 else rng.uniform(0.2, 1, s) for s in shapes])
     return generator
 
 

@@ -11,7 +11,7 @@ G_LOSS = "g_loss"
 REAL_ACCURACY = "d_accuracy_real"
 FAKE_ACCURACY = "d_accuracy_fake"
 
-# A step's draws of one dropout layer are numbered from here: far more than any step makes.
+# More than a step ever draws latents for one purpose.
 _DRAWS_PER_STEP = 64
 
 
@@ -77,9 +77,8 @@ class Gan(keras.Model):
     def begin_step(self):
         """Ties dropout to this step, so that its masks do not depend on the steps before."""
         for i, state in enumerate(self._dropout_states):
-            seed = self.seed * 1024 + i
-            first_draw = tf.cast(self.step * _DRAWS_PER_STEP, tf.uint32)
-            state.assign(tf.stack([tf.constant(seed % 2**32, tf.uint32), first_draw]))
+            part = self.step * len(self._dropout_states) + i
+            state.assign(randomness.bits([2], self.seed, Purpose.DROPOUT, part))
 
     def latents(self, purpose: Purpose, count, draw=0):
         """Latents for this step: float32 [count, latent_dim]; `draw` numbers repeated draws."""

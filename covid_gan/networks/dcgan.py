@@ -150,6 +150,12 @@ class Discriminator(Network):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if normalization not in NORMALIZATIONS:
+            raise ValueError(
+                f"`normalization` must be one of {NORMALIZATIONS}. Received: normalization={normalization!r}"
+            )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` must be at least 0 and below 1. Received: dropout={dropout!r}")
         self.image_size = image_size
         self.base_channels = base_channels
         self.activation = activation
