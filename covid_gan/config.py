@@ -121,7 +121,7 @@ class ModelConfig(_SelfChecking):
     discriminator_activation: str | None = _setting(
         None, "activation of the discriminator, where it differs", ACTIVATIONS
     )
-    dropout: float = _setting(0.0, "dropout rate in the discriminator, such as 0.3")
+    dropout: float = _setting(0.3, "dropout rate in the discriminator; 0: none")
     kernel_size: int = _setting(4, "kernel size of all convolutions")
     generator_head: str = _setting(
         "conv", "last layer of the generator; dense: every pixel sees the whole image", ("conv", "dense")
@@ -167,7 +167,7 @@ class TrainConfig(_SelfChecking):
     beta_2: float = _setting(0.999, "Adam's decay of the second moment")
     generator_steps: int = _setting(1, "generator updates after each discriminator update")
     ema_decay: float = _setting(
-        0.999, "of the moving average of the generator's weights that samples and exports use"
+        0.998, "of the moving average of the generator's weights that samples and exports use"
     )
     seed: int = _setting(0, "of everything random: weights, latents, dropout, data order, flips")
     log_every: int = _setting(10, "steps between two points of a curve", may_change=True)
@@ -252,7 +252,7 @@ class Config:
                        model.discriminator_activation or model.activation]  # fmt: skip
         parts = [model.model, *network, self.data.dataset, f"{model.image_size}px"]
         parts += dict.fromkeys(activations) if model.network == "dcgan" else []
-        parts += [f"dropout{model.dropout:g}"] if model.dropout else []
+        parts += [f"dropout{model.dropout:g}"] if model.dropout != ModelConfig.dropout else []
         parts += [f"seed{training.seed}"] if training.seed else []
         return re.sub(r"[^\w.-]+", "_", "-".join(parts))
 

@@ -227,8 +227,8 @@ def test_no_two_settings_share_a_name_and_each_has_a_help():
         ({"dataset": "lung_phantom/small:1.0.0"}, "dcgan-lung_phantom_small_1.0.0-64px-leaky_relu"),
         ({"network": "polanco64"}, "dcgan-polanco64-auto-64px"),
         (
-            {"image_size": 128, "activation": "swish", "dropout": 0.3, "seed": 4},
-            "dcgan-auto-128px-swish-dropout0.3-seed4",
+            {"image_size": 128, "activation": "swish", "dropout": 0.5, "seed": 4},
+            "dcgan-auto-128px-swish-dropout0.5-seed4",
         ),
         (
             {"generator_activation": "relu", "discriminator_activation": "gelu"},

@@ -13,9 +13,9 @@ from covid_gan.errors import ArgumentError, RunError
 
 def test_numbers_count_up_and_names_tell_the_settings(tmp_path):
     first = runs.create(tmp_path, Config().replace(dataset="lung_phantom"), {})
-    second = runs.create(tmp_path, Config().replace(dropout=0.3, seed=4), {})
+    second = runs.create(tmp_path, Config().replace(dropout=0.5, seed=4), {})
     assert first.path.name == "00000-dcgan-lung_phantom-64px-leaky_relu"
-    assert second.path.name == "00001-dcgan-auto-64px-leaky_relu-dropout0.3-seed4"
+    assert second.path.name == "00001-dcgan-auto-64px-leaky_relu-dropout0.5-seed4"
 
 
 def test_many_at_once_get_numbers_of_their_own(tmp_path):
