@@ -53,24 +53,47 @@ def gan_from(config: Config) -> keras.Model:
     return gan
 
 
+def resolve(config: Config) -> Config:
+    """Returns the config with None for each setting that its networks do not have.
+
+    Raises:
+        ArgumentError: such a setting was given, or another one does not fit the networks.
+    """
+    networks_from(config.model)
+    generator, discriminator = _network_arguments(config.model)
+    unknown = _unknown(_known(generator, discriminator))
+    return config.replace(**dict.fromkeys(unknown))
+
+
 def networks_from(config: ModelConfig) -> tuple[keras.Model, keras.Model]:
     """Returns the generator and the discriminator of a config, not yet built.
 
     Raises:
         ArgumentError: a setting that the network does not know differs from its default.
     """
+    generator, discriminator = _network_arguments(config)
+    _refuse_unknown(config, _known(generator, discriminator))
     module = networks.get(config.network)
-    values = {name: getattr(config, name) for name in _GENERATOR | _DISCRIMINATOR}
-    for player in ("generator", "discriminator"):
-        values[f"{player}_activation"] = values[f"{player}_activation"] or config.activation
-    generator = _arguments(module.Generator, _GENERATOR, values)
-    discriminator = _arguments(module.Discriminator, _DISCRIMINATOR, values)
-    known = _settings_of(generator, _GENERATOR) | _settings_of(discriminator, _DISCRIMINATOR)
-    _refuse_unknown(config, known)
     try:
         return module.Generator(**generator), module.Discriminator(**discriminator)
     except ValueError as error:
         raise ArgumentError("network", f"does not fit the other settings: {error}", config.network)
+
+
+def _network_arguments(config: ModelConfig) -> tuple[dict, dict]:
+    module = networks.get(config.network)
+    values = {name: getattr(config, name) for name in _GENERATOR | _DISCRIMINATOR}
+    for player in ("generator", "discriminator"):
+        values[f"{player}_activation"] = values[f"{player}_activation"] or config.activation
+    return (
+        _arguments(module.Generator, _GENERATOR, values),
+        _arguments(module.Discriminator, _DISCRIMINATOR, values),
+    )
+
+
+def _known(generator, discriminator):
+    known = _settings_of(generator, _GENERATOR) | _settings_of(discriminator, _DISCRIMINATOR)
+    return known | ({"activation"} if any(n.endswith("_activation") for n in known) else set())
 
 
 def _adam(training, learning_rate):
@@ -83,14 +106,18 @@ def _arguments(network, names, values):
 
 
 def _settings_of(arguments, names):
-    known = {name for name, argument in names.items() if argument in arguments}
-    return known | ({"activation"} if any(n.endswith("_activation") for n in known) else set())
+    return {name for name, argument in names.items() if argument in arguments}
 
 
 def _refuse_unknown(config, known):
     """A published network fixes some settings: another value for one of them would be ignored."""
-    defaults = ModelConfig()
-    for name in [*_GENERATOR, *_DISCRIMINATOR, "activation"]:
+    for name in _unknown(known):
         value = getattr(config, name)
-        if name not in known and value != getattr(defaults, name):
-            raise ArgumentError(name, f"is fixed by --network={config.network}; leave it out.", value)
+        if value not in (None, getattr(ModelConfig, name)):
+            raise ArgumentError(
+                name, f"does not apply to --network={config.network}; leave it out.", value
+            )
+
+
+def _unknown(known):
+    return [name for name in dict.fromkeys([*_GENERATOR, *_DISCRIMINATOR, "activation"]) if name not in known]

@@ -42,10 +42,13 @@ def run(door: str, doc: str, define, call, argv=None, tensorflow=True) -> int:
     Returns:
         The exit code: 0, 1 for a run that failed, 2 for wrong usage, 128 + n after signal n.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
         values = _parse(define, sys.argv[1:] if argv is None else list(argv))
         if values.help:
-            print(_help(door, doc, values))
+            print(_help(door, doc, values), flush=True)
             return 0
         # As an exception, so that whatever is half done is cleaned up.
         signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))
@@ -63,7 +66,10 @@ def run(door: str, doc: str, define, call, argv=None, tensorflow=True) -> int:
     except RunError as error:
         return _fail(str(error), RUN_ERROR)
     except KeyboardInterrupt:
-        return _fail("Interrupted; nothing was left half done.", 130)
+        return _fail("Interrupted before training began.", 130)
+    except BrokenPipeError:  # the reader of the output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return RUN_ERROR
 
 
 def define_settings(values: flags.FlagValues, *groups) -> None:
@@ -117,20 +123,42 @@ def preset_folder() -> Path:
 
 
 def _parse(define, argv):
+    values = _parse_once(define, argv)
+    if "preset" in values and values.preset:
+        # Read first, so that every flag given beside it wins.
+        return _parse_once(define, [f"--flagfile={_preset_file(values.preset)}", *argv])
+    return values
+
+
+def _parse_once(define, argv):
     values = flags.FlagValues()
     flags.DEFINE_bool("help", False, "show this help", short_name="h", flag_values=values)
     define(values)
     try:
-        rest = values(["covid_gan", *_expand_presets(argv)])[1:]
+        rest = values(["covid_gan", *argv])[1:]
     except flags.UnrecognizedFlagError as error:
         hint = str(error).partition("Did you mean:")[2].strip(" ?")
         hint = f" Did you mean --{hint}?" if hint else ""
         raise UsageError(f"--{error.flagname}: there is no such flag.{hint} See --help.") from None
-    except flags.Error as error:
+    except UnicodeDecodeError:
+        raise UsageError("--flagfile: is not a text file.") from None
+    except (flags.Error, ValueError) as error:
         raise UsageError(_flag_first(str(error))) from None
     if rest:
         raise UsageError(f"{rest[0]}: is not a flag; write --name=value. See --help.")
+    may_be_empty = {f.name for f in config_lib.all_fields() if config_lib.value_type(f) is tuple}
+    for name in values:
+        if values[name].present and values[name].value == "" and name not in may_be_empty:
+            raise UsageError(f"--{name}: is empty.")
     return values
+
+
+def _preset_file(name):
+    path = preset_folder() / f"{name}.flags"
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in preset_folder().glob("*.flags")))
+        raise UsageError(f"--preset={name}: there is no such preset; there are {names}.")
+    return path
 
 
 def _flag_first(message: str) -> str:
@@ -144,17 +172,6 @@ def _flag_first(message: str) -> str:
     reason = reason.replace("invalid literal for int() with base 10", "must be a whole number, not")
     reason = reason.replace("could not convert string to float", "must be a number, not")
     return f"{message[flag.start() : flag.end()]}: {reason}"
-
-
-def _expand_presets(argv):
-    for arg in argv:
-        if match := re.fullmatch(r"--?preset=(.*)", arg):
-            path = preset_folder() / f"{match[1]}.flags"
-            if not path.is_file():
-                names = ", ".join(sorted(p.stem for p in preset_folder().glob("*.flags")))
-                raise UsageError(f"--preset={match[1]}: there is no such preset; there are {names}.")
-            arg = f"--flagfile={path}"
-        yield arg
 
 
 def _help(door, doc, values):
@@ -184,6 +201,7 @@ def _fail(line, code):
 
 def _prepare_logging():
     """Information goes to stdout as it is, warnings and errors to stderr with their level."""
+    logging.raiseExceptions = False  # a closed stdout stops no run
     information = logging.StreamHandler(sys.stdout)
     information.addFilter(lambda record: record.levelno < logging.WARNING)
     warnings = logging.StreamHandler(sys.stderr)

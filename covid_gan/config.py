@@ -11,13 +11,12 @@ import typing
 
 from covid_gan import gans, networks
 from covid_gan.errors import ArgumentError
-from covid_gan.networks import sizes
+from covid_gan.networks import choices, sizes
 
 AUTO = "auto"
 PHANTOM = "lung_phantom"
 DEFAULT_STEPS = 6000
 ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
-NORMALIZATIONS = ("batch", "layer", "none")
 
 
 def _setting(default, help, choices=None, may_change=False):
@@ -38,7 +37,7 @@ def _check_field(config, field):
     name, value = field.name, getattr(config, field.name)
     kind = value_type(field)
     if value is None and isinstance(field.type, types.UnionType):
-        return
+        return  # not given, or not a setting of these networks
     if kind is float and type(value) is int:
         object.__setattr__(config, name, float(value))
     elif kind is tuple and isinstance(value, list):
@@ -111,24 +110,24 @@ class ModelConfig(_SelfChecking):
     )
     image_size: int = _setting(64, "height and width in pixels: 4, 5, 6 or 7 doubled at least once")
     latent_dim: int = _setting(100, "length of a latent vector")
-    base_channels: int = _setting(
+    base_channels: int | None = _setting(
         32, "channels of the largest feature maps; each smaller map has twice as many"
     )
-    activation: str = _setting("leaky_relu", "activation of both networks", ACTIVATIONS)
+    activation: str | None = _setting("leaky_relu", "activation of both networks", ACTIVATIONS)
     generator_activation: str | None = _setting(
         None, "activation of the generator, where it differs", ACTIVATIONS
     )
     discriminator_activation: str | None = _setting(
         None, "activation of the discriminator, where it differs", ACTIVATIONS
     )
-    dropout: float = _setting(0.3, "dropout rate in the discriminator; 0: none")
-    kernel_size: int = _setting(4, "kernel size of all convolutions")
-    generator_head: str = _setting(
-        "conv", "last layer of the generator; dense: every pixel sees the whole image", ("conv", "dense")
+    dropout: float | None = _setting(0.3, "dropout rate in the discriminator; 0: none")
+    kernel_size: int | None = _setting(4, "kernel size of all convolutions")
+    generator_head: str | None = _setting(
+        "conv", "last layer of the generator; dense: every pixel sees the whole image", choices.HEADS
     )
-    generator_normalization: str = _setting("batch", "normalisation in the generator", NORMALIZATIONS)
-    discriminator_normalization: str = _setting(
-        "batch", "normalisation in the discriminator", NORMALIZATIONS
+    generator_normalization: str | None = _setting("batch", "normalisation in the generator", choices.NORMALIZATIONS)
+    discriminator_normalization: str | None = _setting(
+        "batch", "normalisation in the discriminator", choices.NORMALIZATIONS
     )
 
     def _check(self):
@@ -181,9 +180,9 @@ class TrainConfig(_SelfChecking):
     def _check(self):
         for name in ("batch_size", "steps", "epochs", "log_every", "sample_every",
                      "checkpoint_every", "checkpoints_to_keep"):  # fmt: skip
-            self._require(name, "at least 1", lambda v: v >= 1)
+            self._require(name, "from 1 to 10^9", lambda v: 1 <= v <= 10**9)
         self._require("generator_steps", "from 1 to 64", lambda v: 1 <= v <= 64)
-        self._require("milestone_every", "at least 0", lambda v: v >= 0)
+        self._require("milestone_every", "from 0 to 10^9", lambda v: 0 <= v <= 10**9)
         for name in ("learning_rate", "discriminator_learning_rate"):
             self._require(name, "above 0 and at most 1", lambda v: 0 < v <= 1)
         for name in ("beta_1", "beta_2", "ema_decay"):
@@ -252,7 +251,7 @@ class Config:
                        model.discriminator_activation or model.activation]  # fmt: skip
         parts = [model.model, *network, self.data.dataset, f"{model.image_size}px"]
         parts += dict.fromkeys(activations) if model.network == "dcgan" else []
-        parts += [f"dropout{model.dropout:g}"] if model.dropout != ModelConfig.dropout else []
+        parts += [f"dropout{model.dropout:g}"] if model.dropout not in (None, ModelConfig.dropout) else []
         parts += [f"seed{training.seed}"] if training.seed else []
         return re.sub(r"[^\w.-]+", "_", "-".join(parts))
 

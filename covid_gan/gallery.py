@@ -10,8 +10,8 @@ from covid_gan import build, images, randomness
 from covid_gan.errors import ArgumentError
 from covid_gan.outputs import draft_in
 from covid_gan.runs import Run
-from covid_gan.sampling import PATHS, generate
-from covid_gan.training.checkpoints import Checkpoints
+from covid_gan.sampling import CHUNK, PATHS, Sampler
+from covid_gan.training.checkpoints import restore_generator
 
 MAX_COUNT = 100_000
 
@@ -27,15 +27,16 @@ def generator_of(run: Run, raw: bool = False) -> tuple[keras.Model, int]:
         ArgumentError: (`run`) there is no checkpoint yet.
         RunError: there are checkpoints, and none can be read.
     """
-    gan = build.gan_from(run.config)
-    step = Checkpoints(run.checkpoints, gan).restore_newest()
+    generator, _ = build.networks_from(run.config.model)
+    generator.build((None, generator.latent_dim))
+    step = restore_generator(run.checkpoints, generator, raw)
     if step == 0:
         raise ArgumentError("run", "has no checkpoint yet; train it first.", str(run.path))
-    return (gan.generator if raw else gan.ema_generator), step
+    return generator, step
 
 
 def sample(run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw=False) -> Path:
-    """Writes `count` images as PNG, `00000.png` and on, and a sheet of them, `grid.png`.
+    """Writes `count` images as PNG, `00000.png` and on, and a sheet of the first 512, `grid.png`.
 
     The same seed gives the same images, and the first k of a larger count are the same k.
 
@@ -55,13 +56,14 @@ def sample(run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw
     _check_seed("seed", seed)
     if not 0 <= truncation < float("inf"):
         raise ArgumentError("truncation", "must be a positive number, or 0 for none.", truncation)
-    with _output_folder(out) as folder:
-        generator, _ = generator_of(run, raw)
-        latents = randomness.sample_latents(count, generator.latent_dim, seed, truncation)
-        made = generate(generator, latents)
-        for i, image in enumerate(made):
-            images.save_png(folder / f"{i:05d}.png", image)
-        images.save_png(folder / "grid.png", images.grid(made))
+    with _filled(out, "[0-9]" * 5 + ".png") as folder:
+        sampler = Sampler(generator_of(run, raw)[0])
+        latents = randomness.sample_latents(count, sampler.latent_dim, seed, truncation)
+        for n, made in enumerate(sampler.chunks(latents)):
+            for i, image in enumerate(made, n * CHUNK):
+                images.save_png(folder / f"{i:05d}.png", image)
+            if n == 0:
+                images.save_png(folder / "grid.png", images.grid(made))
     return Path(out)
 
 
@@ -88,10 +90,10 @@ def interpolate(
     _check_seed("to_seed", to_seed)
     if method not in PATHS:
         raise ArgumentError("method", f"must be one of {', '.join(PATHS)}.", method)
-    with _output_folder(out) as folder:
-        generator, _ = generator_of(run, raw)
-        ends = [randomness.sample_latents(1, generator.latent_dim, s)[0] for s in (from_seed, to_seed)]
-        made = generate(generator, PATHS[method](*ends, tf.linspace(0.0, 1.0, frames)))
+    with _filled(out, "frame-*.png") as folder:
+        sampler = Sampler(generator_of(run, raw)[0])
+        ends = [randomness.sample_latents(1, sampler.latent_dim, s)[0] for s in (from_seed, to_seed)]
+        made = sampler(PATHS[method](*ends, tf.linspace(0.0, 1.0, frames)))
         digits = max(2, len(str(frames - 1)))
         for i, image in enumerate(made):
             images.save_png(folder / f"frame-{i:0{digits}d}.png", image)
@@ -106,9 +108,14 @@ def _check_seed(name, seed):
 
 
 @contextlib.contextmanager
-def _output_folder(out):
-    """A folder whose files are moved into `out` when all are there: a failure leaves nothing."""
+def _filled(out, pattern):
+    """A folder whose files are moved into `out` when all are there: a failure leaves nothing.
+
+    Files of an earlier call, by `pattern`, make room for them.
+    """
     with draft_in(out) as draft:
         yield draft
+        for path in Path(out).glob(pattern):
+            path.unlink()
         for path in draft.iterdir():
             path.replace(Path(out) / path.name)

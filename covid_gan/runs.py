@@ -34,18 +34,23 @@ class Run:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         if not self.path.is_dir():
             raise ArgumentError("run", "there is no such folder.", str(path))
         try:
             self.config = Config.from_json((self.path / CONFIG).read_text())
-            self.fingerprint = json.loads((self.path / DATA).read_text())
+            self.fingerprint = _fingerprint((self.path / DATA).read_text())
         except OSError as error:
             raise ArgumentError(
                 "run", f"is no run folder of covid_gan: {error.strerror} ({error.filename}).", str(path)
             ) from error
         except ValueError as error:
             raise ArgumentError("run", f"cannot be read: {error}.", str(path)) from error
+
+    @property
+    def name(self) -> str:
+        """The folder's own name, such as 00000-dcgan-covid_ct-64px-swish."""
+        return self.path.resolve().name
 
     @property
     def checkpoints(self) -> Path:
@@ -105,6 +110,13 @@ class Run:
             yield
 
 
+def _fingerprint(text: str) -> dict:
+    fingerprint = json.loads(text)
+    if not isinstance(fingerprint, dict) or not {"name", "count", "sha256"} <= set(fingerprint):
+        raise ValueError(f"{DATA} is no fingerprint of images")
+    return fingerprint
+
+
 def create(runs_dir: str | Path, config: Config, fingerprint: dict) -> Run:
     """Makes the next numbered folder below `runs_dir`, with its config and its data's fingerprint.
 
@@ -112,7 +124,7 @@ def create(runs_dir: str | Path, config: Config, fingerprint: dict) -> Run:
         ArgumentError: (`runs_dir`) the folder cannot be written.
     """
     try:
-        path = _claim_number(Path(runs_dir), config.describe())
+        path = _claim_number(Path(runs_dir).expanduser(), config.describe())
         _write_whole(path / DATA, json.dumps(fingerprint, indent=2) + "\n")
         _write_whole(path / CONFIG, config.to_json())
     except OSError as error:
@@ -126,7 +138,7 @@ def check_writable(runs_dir: str | Path) -> None:
     Raises:
         ArgumentError: (`runs_dir`) it is a file, or cannot be written.
     """
-    folder = Path(runs_dir).absolute()
+    folder = Path(runs_dir).expanduser().absolute()
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:

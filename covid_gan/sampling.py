@@ -1,4 +1,6 @@
-"""From latents to images: a generator in batches, and paths through its latent space."""
+"""From latents to images: a generator in blocks, and paths through its latent space."""
+
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -6,16 +8,47 @@ import tensorflow as tf
 
 from covid_gan import images
 
-BATCH = 64
+# Every image is made in a block of this size, the last one filled up: a convolution rounds
+# differently in batches of other sizes, and an image must not depend on how many are asked for.
+BLOCK = 16
+# Images that are in memory at a time.
+CHUNK = 512
 
 
-def generate(generator: keras.Model, latents) -> np.ndarray:
-    """Runs latents [n, latent_dim] through a generator, in batches; returns uint8 [n, H, W, 1]."""
-    parts = [
-        images.denormalise(generator(latents[i : i + BATCH], training=False)).numpy()
-        for i in range(0, len(latents), BATCH)
-    ]
-    return np.concatenate(parts)
+def images_of(generator: keras.Model, latents: tf.Tensor) -> tf.Tensor:
+    """Runs latents [n, latent_dim] through a generator; returns uint8 [n, H, W, 1]. For use in a graph."""
+    count, width = tf.shape(latents)[0], latents.shape[1]
+    size = generator.image_size
+    blocks = tf.reshape(tf.pad(latents, [[0, -count % BLOCK], [0, 0]]), [-1, BLOCK, width])
+    made = tf.map_fn(
+        lambda block: images.denormalise(generator(block, training=False)),
+        blocks,
+        parallel_iterations=1,
+        fn_output_signature=tf.TensorSpec([BLOCK, size, size, 1], tf.uint8),
+    )
+    return tf.reshape(made, [-1, size, size, 1])[:count]
+
+
+class Sampler:
+    """A generator compiled for sampling.
+
+    Args:
+        generator: latents [n, latent_dim] → images in [-1, 1].
+    """
+
+    def __init__(self, generator: keras.Model):
+        self.latent_dim = generator.latent_dim
+        signature = [tf.TensorSpec([None, generator.latent_dim], tf.float32)]
+        self._run = tf.function(lambda latents: images_of(generator, latents), input_signature=signature)
+
+    def __call__(self, latents: tf.Tensor) -> np.ndarray:
+        """latents [n, latent_dim] → uint8 [n, H, W, 1]."""
+        return self._run(latents).numpy()
+
+    def chunks(self, latents: tf.Tensor) -> Iterator[np.ndarray]:
+        """The same in parts, for more images than memory holds."""
+        for start in range(0, len(latents), CHUNK):
+            yield self(latents[start : start + CHUNK])
 
 
 def linear_path(start, end, t):

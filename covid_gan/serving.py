@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 import covid_gan
-from covid_gan import images, randomness
+from covid_gan import randomness, sampling
 from covid_gan.config import PHANTOM
 from covid_gan.gallery import generator_of
 from covid_gan.outputs import draft_in
@@ -26,8 +26,8 @@ MAX_IMAGES = 1024
 class ServedGenerator(tf.Module):
     """The three signatures of an export.
 
-    Wrong requests raise `InvalidArgumentError` with a sentence: a count outside
-    1…1024, latents that are not finite or of another length, a negative truncation.
+    Wrong requests raise `InvalidArgumentError`: a count outside 1…1024, latents that are
+    not finite or of another length, a negative seed or truncation.
 
     Args:
         generator: latents [n, latent_dim] → images in [-1, 1].
@@ -35,7 +35,7 @@ class ServedGenerator(tf.Module):
 
     def __init__(self, generator: keras.Model):
         super().__init__()
-        self._generate = lambda latent: images.denormalise(generator(latent, training=False))
+        self._generate = lambda latent: sampling.images_of(generator, latent)
         self._latent_dim = generator.latent_dim
         # A loader without covid_gan finds only what is tracked as a plain variable.
         self._weights = [variable.value for variable in generator.variables]
@@ -62,7 +62,7 @@ class ServedGenerator(tf.Module):
                 tf.reduce_all(tf.math.is_finite(latent)), ["latent must hold finite numbers"]
             ),
         ]
-        with tf.control_dependencies([c for c in checks if c is not None]):
+        with tf.control_dependencies(checks):
             return {"images": self._generate(tf.identity(latent))}
 
     def _sample(self, count, seed, truncation):
@@ -85,7 +85,7 @@ class ServedGenerator(tf.Module):
                 ["truncation must be a positive number, or 0 for none:", truncation],
             ),
         ]
-        with tf.control_dependencies([c for c in checks if c is not None]):
+        with tf.control_dependencies(checks):
             # A refused count must not be allocated before the check has refused it.
             count = tf.clip_by_value(tf.identity(count), 0, MAX_IMAGES)
         latents = randomness.sample_latents(count, self._latent_dim, seed, truncation)
@@ -107,8 +107,8 @@ def export(run: Run, out: str | Path, raw: bool = False) -> Path:
         ArgumentError: (`run`) there is no checkpoint; (`out`) the folder cannot be written.
     """
     out = Path(out)
+    generator, step = generator_of(run, raw)
     with draft_in(out) as draft:
-        generator, step = generator_of(run, raw)
         served = ServedGenerator(generator)
         tf.saved_model.save(served, str(draft), signatures=served.signatures())
         generator.save(draft / "generator.keras")
@@ -129,7 +129,7 @@ def model_card(run: Run, step: int, raw: bool = False) -> str:
         "Images it was trained on": origin,
         "Split, classes, count": f"{data['split']}, {', '.join(data['classes']) or 'all'}, {data['count']}",
         "SHA-256 of their ids and pixels": f"`{data['sha256']}`",
-        "Run": run.path.name,
+        "Run": run.name,
         "Steps": step,
         "Weights": "those of the last step" if raw else "their exponential moving average",
         "Output": f"grey images of {run.config.model.image_size}² pixels, uint8",
@@ -137,7 +137,7 @@ def model_card(run: Run, step: int, raw: bool = False) -> str:
     }
     rows = "\n".join(f"| {name} | {value} |" for name, value in facts.items())
     config = json.dumps(json.loads(run.config.to_json()), indent=2)
-    return f"""# Model card: {run.path.name}
+    return f"""# Model card: {run.name}
 
 | | |
 |---|---|

@@ -25,14 +25,13 @@ def _define(values):
 
 
 def _train(values):
-    from covid_gan import data
     from covid_gan.training import loop
 
     given = cli.given_settings(values)
     run = runs.Run(values.run) if values.run else None
     config = run.continued(given) if run else Config().replace(**given)
     if values.dry_run:
-        print(data.resolve(config).to_json(), end="")
+        print(loop.resolve(config).to_json(), end="")
     else:
         loop.train(config, run=run, runs_dir=values.runs_dir)
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from covid_gan import build
 from covid_gan.errors import RunError
-from covid_gan.training.checkpoints import Checkpoints
+from covid_gan.training.checkpoints import Checkpoints, nbytes, restore_generator
 
 
 @pytest.fixture
@@ -69,9 +69,36 @@ def test_a_damaged_newest_falls_back_to_the_one_before(gan, tmp_path, caplog, da
     }[damage]()
     logging.getLogger("covid_gan").propagate = True
     assert checkpoints.restore_newest() == 1
-    assert "step-00000002 is damaged" in caplog.text
+    assert "step-00000002 cannot be read" in caplog.text
+    assert names(checkpoints) == ["step-00000001"]  # the other one was set aside
     for weight, expected in zip(gan.generator.weights, before):
         np.testing.assert_array_equal(weight, expected)
+
+
+def test_what_was_damaged_is_saved_anew_and_costs_no_good_one(gan, tmp_path):
+    checkpoints = Checkpoints(tmp_path, gan, keep=1)
+    for _ in range(2):
+        steps(gan, 1)
+        checkpoints.save()
+        checkpoints.keep = 2
+    next((tmp_path / "step-00000002").glob("*.data-*")).write_bytes(b"")
+    checkpoints.keep = 1
+    assert checkpoints.restore_newest() == 1
+    steps(gan, 1)
+    checkpoints.save()
+    assert names(checkpoints) == ["step-00000002"]
+    assert checkpoints.restore_newest() == 2
+
+
+def test_a_generator_is_restored_alone(gan, tiny_config, tmp_path):
+    steps(gan, 2)
+    Checkpoints(tmp_path, gan).save()
+    for raw, source in ((False, gan.ema_generator), (True, gan.generator)):
+        generator, _ = build.networks_from(tiny_config.model)
+        generator.build((None, generator.latent_dim))
+        assert restore_generator(tmp_path, generator, raw) == 2
+        for weight, expected in zip(generator.weights, source.weights, strict=True):
+            np.testing.assert_array_equal(weight, expected)
 
 
 def test_no_readable_checkpoint_is_an_error(gan, tmp_path):
@@ -88,8 +115,9 @@ def test_other_networks_do_not_match(gan, tiny_config, tmp_path):
     steps(gan, 1)
     Checkpoints(tmp_path, gan).save()
     wider = build.gan_from(tiny_config.replace(base_channels=8))
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match="does not fit"):
         Checkpoints(tmp_path, wider).restore_newest()
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]  # and it stays a checkpoint
 
 
 def test_a_failed_save_leaves_the_ones_before(gan, tmp_path, monkeypatch):
@@ -111,4 +139,4 @@ def test_a_failed_save_leaves_the_ones_before(gan, tmp_path, monkeypatch):
 def test_nbytes_is_the_size_on_disk(gan, tmp_path):
     checkpoints = Checkpoints(tmp_path, gan)
     size = sum(f.stat().st_size for f in checkpoints.save().glob("*.data-*"))
-    assert size == pytest.approx(checkpoints.nbytes(), abs=20_000)  # the names of the variables
+    assert size == pytest.approx(nbytes(gan), abs=20_000)  # the names of the variables

@@ -10,10 +10,12 @@ from covid_gan import runs
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, RunError
 
+FINGERPRINT = {"name": "tiny_scans", "count": 20, "sha256": "0" * 64}
+
 
 def test_numbers_count_up_and_names_tell_the_settings(tmp_path):
-    first = runs.create(tmp_path, Config().replace(dataset="lung_phantom"), {})
-    second = runs.create(tmp_path, Config().replace(dropout=0.5, seed=4), {})
+    first = runs.create(tmp_path, Config().replace(dataset="lung_phantom"), FINGERPRINT)
+    second = runs.create(tmp_path, Config().replace(dropout=0.5, seed=4), FINGERPRINT)
     assert first.path.name == "00000-dcgan-lung_phantom-64px-leaky_relu"
     assert second.path.name == "00001-dcgan-auto-64px-leaky_relu-dropout0.5-seed4"
 
@@ -23,7 +25,7 @@ def test_many_at_once_get_numbers_of_their_own(tmp_path):
 
     def create(seed):
         start.wait()
-        return runs.create(tmp_path, Config().replace(seed=seed), {}).path.name[:5]
+        return runs.create(tmp_path, Config().replace(seed=seed), FINGERPRINT).path.name[:5]
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         numbers = list(pool.map(create, range(16)))
@@ -33,9 +35,9 @@ def test_many_at_once_get_numbers_of_their_own(tmp_path):
 
 def test_a_run_reads_back_what_was_written(tmp_path):
     config = Config().replace(activation="swish", classes=("covid",))
-    run = runs.create(tmp_path, config, {"count": 3})
+    run = runs.create(tmp_path, config, FINGERPRINT)
     again = runs.Run(run.path)
-    assert again.config == config and again.fingerprint == {"count": 3}
+    assert again.config == config and again.fingerprint == FINGERPRINT
 
 
 @pytest.mark.parametrize(
@@ -45,10 +47,12 @@ def test_a_run_reads_back_what_was_written(tmp_path):
         ("config.json", "{}", "unknown or missing settings"),
         ("config.json", "[1]", "not the JSON of a covid_gan config"),
         ("data.json", "not json", "cannot be read"),
+        ("data.json", "{}", "no fingerprint"),
+        ("data.json", "[]", "no fingerprint"),
     ],
 )
 def test_a_foreign_or_damaged_folder_is_refused(tmp_path, file, text, why):
-    run = runs.create(tmp_path, Config(), {})
+    run = runs.create(tmp_path, Config(), FINGERPRINT)
     (run.path / file).write_text(text)
     with pytest.raises(ArgumentError, match=why) as refused:
         runs.Run(run.path)
@@ -56,7 +60,7 @@ def test_a_foreign_or_damaged_folder_is_refused(tmp_path, file, text, why):
 
 
 def test_an_unknown_setting_in_config_json_is_an_error(tmp_path):
-    run = runs.create(tmp_path, Config(), {})
+    run = runs.create(tmp_path, Config(), FINGERPRINT)
     config = json.loads((run.path / "config.json").read_text())
     config["training"]["leraning_rate"] = 1
     (run.path / "config.json").write_text(json.dumps(config))
@@ -65,7 +69,7 @@ def test_an_unknown_setting_in_config_json_is_an_error(tmp_path):
 
 
 def test_only_given_settings_are_compared(tmp_path):
-    run = runs.create(tmp_path, Config().replace(dataset="covid_ct", activation="swish", steps=10), {})
+    run = runs.create(tmp_path, Config().replace(dataset="covid_ct", activation="swish", steps=10), FINGERPRINT)
     assert run.continued({}) == run.config
     assert run.continued({"dataset": "auto", "activation": "swish"}) == run.config
     assert run.continued({"steps": 20, "manual_dir": "/x"}).training.steps == 20
@@ -75,7 +79,7 @@ def test_only_given_settings_are_compared(tmp_path):
 
 
 def test_the_lock_is_for_one_writer(tmp_path):
-    run = runs.create(tmp_path, Config(), {})
+    run = runs.create(tmp_path, Config(), FINGERPRINT)
     with run.lock():
         with pytest.raises(RunError, match="another process"), runs.Run(run.path).lock():
             pass

@@ -28,29 +28,25 @@ def pair(length=8, seed=0):
     return tf.constant(start), tf.constant(end * np.linalg.norm(start) / np.linalg.norm(end))
 
 
-@pytest.mark.parametrize("n", [1, 4, 5, 8])
-def test_batches_change_nothing(n, generator, monkeypatch):
+@pytest.mark.parametrize("n", [1, sampling.BLOCK, sampling.BLOCK + 1, 3 * sampling.BLOCK - 1])
+def test_an_image_depends_on_its_latent_alone(n, generator):
     latents = np.random.default_rng(0).normal(size=(n, 8)).astype("float32")
-    at_once = images.denormalise(generator(latents, training=False)).numpy()
-    sizes = []
-    monkeypatch.setattr(sampling, "BATCH", 4)
-
-    def counting(batch, training):
-        sizes.append(len(batch))
-        return generator(batch, training=training)
-
-    made = sampling.generate(counting, latents)
+    sampler = sampling.Sampler(generator)
+    made = sampler(latents)
     assert (made.shape, made.dtype) == ((n, 16, 16, 1), np.uint8)
-    np.testing.assert_allclose(made.astype(int), at_once, atol=1)
     assert made.std() > 30
-    assert max(sizes) <= 4 and sum(sizes) == n
+    np.testing.assert_array_equal(made[-1], sampler(latents[-1:])[0])
+    at_once = images.denormalise(generator(latents, training=False)).numpy()
+    np.testing.assert_allclose(made.astype(int), at_once, atol=1)
 
 
-def test_images_are_made_without_the_statistics_of_their_batch(generator):
-    latents = np.random.default_rng(0).normal(size=(3, 8)).astype("float32")
-    together = sampling.generate(generator, latents).astype(int)
-    alone = np.concatenate([sampling.generate(generator, z[None]) for z in latents])
-    np.testing.assert_allclose(together, alone, atol=1)
+def test_chunks_are_the_whole_in_parts(generator, monkeypatch):
+    monkeypatch.setattr(sampling, "CHUNK", 20)
+    latents = np.random.default_rng(0).normal(size=(50, 8)).astype("float32")
+    sampler = sampling.Sampler(generator)
+    chunks = list(sampler.chunks(latents))
+    assert [len(chunk) for chunk in chunks] == [20, 20, 10]
+    np.testing.assert_array_equal(np.concatenate(chunks), sampler(latents))
 
 
 @pytest.mark.parametrize("path", sampling.PATHS.values(), ids=sampling.PATHS)

@@ -143,6 +143,43 @@ def test_divergence_names_the_step_and_keeps_the_last_good_checkpoint(tiny_confi
     assert [p.name for p in run.checkpoints.iterdir()] == ["step-00000004"]
 
 
+def test_weights_that_are_no_numbers_are_never_saved(tiny_config, tmp_path, monkeypatch):
+    dcgan = gans.get("dcgan")
+    healthy = dcgan.train_step
+
+    def poisoned(self, images):
+        values = healthy(self, images)
+        weight = self.generator.trainable_weights[0]
+        weight.assign(weight * tf.where(self.step == 8, float("nan"), 1.0))
+        return values  # of before the update, and finite
+
+    monkeypatch.setattr(dcgan, "train_step", poisoned)
+    with pytest.raises(DivergenceError, match="step 8: .*kernel is not finite.*step-00000004"):
+        loop.train(tiny_config.replace(steps=9), runs_dir=tmp_path)
+
+
+def test_milestones_are_saved_between_other_checkpoints(tiny_config, tmp_path):
+    run = loop.train(tiny_config.replace(steps=9, milestone_every=3, checkpoints_to_keep=1), runs_dir=tmp_path)
+    names = sorted(p.name for p in run.checkpoints.iterdir())
+    assert names == [f"milestone-0000000{step}" for step in (3, 6, 9)]
+
+
+def test_relative_folders_are_recorded_as_absolute(tiny_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tiny_config.data.data_dir)
+    run = loop.train(tiny_config.replace(steps=1, data_dir="."), runs_dir=tmp_path)
+    assert run.config.data.data_dir == tiny_config.data.data_dir
+
+
+def test_a_damaged_event_file_is_kept_whole(tiny_config, tmp_path):
+    run = loop.train(tiny_config.replace(steps=4), runs_dir=tmp_path)
+    file = next(run.path.glob("events.out.*"))
+    content = bytearray(file.read_bytes())
+    content[300] ^= 0xFF
+    file.write_bytes(content)
+    continue_run(run, steps=6)
+    assert (run.path / f"damaged-{file.name}").read_bytes() == content
+
+
 def test_a_signal_stops_in_order_and_the_run_goes_on(tiny_config, tmp_path, monkeypatch):
     config = tiny_config.replace(steps=9, dropout=0.3)
     whole = loop.train(config, runs_dir=tmp_path / "a")

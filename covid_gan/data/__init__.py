@@ -16,6 +16,11 @@ def resolve(config: Config) -> Config:
     return dataclasses.replace(config, data=catalogue.resolve(config.data))
 
 
+def is_prepared(config: Config) -> bool:
+    """Whether `load` would find the data set ready on the disk."""
+    return catalogue.is_prepared(config.data)
+
+
 def load(config: Config) -> tuple[Config, Scans]:
     """Prepares the data set if need be, reads it, and returns it with the resolved config.
 

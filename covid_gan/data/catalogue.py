@@ -5,6 +5,7 @@ import dataclasses
 import fcntl
 import hashlib
 import logging
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +15,7 @@ import tensorflow_datasets as tfds
 
 import tfds_covidct
 from covid_gan.config import AUTO, PHANTOM, DataConfig
-from covid_gan.errors import ArgumentError
+from covid_gan.errors import ArgumentError, reason
 from tfds_covidct import covid_ct
 
 log = logging.getLogger(__name__)
@@ -59,12 +60,19 @@ def resolve(data: DataConfig) -> DataConfig:
     Raises:
         ArgumentError: the data set is unknown, has no images, or lacks a class.
     """
+    data = dataclasses.replace(data, data_dir=_absolute(data.data_dir), manual_dir=_absolute(data.manual_dir))
     if data.dataset == AUTO:
         data = _choose(data)
     builder = _builder(data)
     if "image" not in builder.info.features:
         raise ArgumentError("dataset", "has no feature `image`.", data.dataset)
     return dataclasses.replace(data, classes=_classes(builder, data.classes))
+
+
+@_quiet_tfds()
+def is_prepared(data: DataConfig) -> bool:
+    """Whether the data set, resolved, lies ready on the disk."""
+    return _builder(resolve(data)).is_prepared()
 
 
 @_quiet_tfds()
@@ -116,15 +124,20 @@ def _source_in(data: DataConfig) -> bool:
         raise ArgumentError("manual_dir", str(error), data.manual_dir) from error
 
 
+def _absolute(folder: str | None) -> str | None:
+    """So that a run goes on from any folder."""
+    return str(Path(folder).expanduser().absolute()) if folder else None
+
+
 def _data_dir(data: DataConfig) -> Path:
-    return Path(data.data_dir or tfds.core.constants.DATA_DIR).expanduser()
+    return Path(data.data_dir or tfds.core.constants.DATA_DIR)
 
 
 def _manual_dir(data: DataConfig) -> Path:
     """The folder given, or TFDS's own. A given folder that is not there is a mistake."""
-    if data.manual_dir and not Path(data.manual_dir).expanduser().is_dir():
+    if data.manual_dir and not Path(data.manual_dir).is_dir():
         raise ArgumentError("manual_dir", "there is no such folder.", data.manual_dir)
-    return Path(data.manual_dir or _data_dir(data) / "downloads" / "manual").expanduser()
+    return Path(data.manual_dir or _data_dir(data) / "downloads" / "manual")
 
 
 def _builder(data: DataConfig) -> tfds.core.DatasetBuilder:
@@ -135,9 +148,8 @@ def _builder(data: DataConfig) -> tfds.core.DatasetBuilder:
         hint = f" Did you mean {near}?" if near else ""
         ours = f"{AUTO}, {COVID_CT} and {PHANTOM} are there; so is every data set of TFDS."
         raise ArgumentError("dataset", f"is unknown to TFDS.{hint} {ours}", data.dataset) from None
-    except (ValueError, TypeError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ArgumentError("dataset", f"cannot be opened: {reason}", data.dataset) from error
+    except Exception as error:  # whatever TFDS makes of a name that it cannot take
+        raise ArgumentError("dataset", f"cannot be opened: {reason(error)}.", data.dataset) from error
 
 
 def _classes(builder, wanted):
@@ -188,7 +200,7 @@ def _prepare(builder, data: DataConfig) -> None:
 @contextlib.contextmanager
 def _one_at_a_time(builder):
     """Lets several trainings that start together prepare a data set once."""
-    name = hashlib.sha256(str(builder.data_path).encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{os.getuid()} {builder.data_path}".encode()).hexdigest()[:16]
     with open(Path(tempfile.gettempdir()) / f"covid_gan-{name}.lock", "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -198,8 +210,10 @@ def _examples(builder, data: DataConfig) -> tf.data.Dataset:
     """Pairs of a grey image [H, W, 1] and its id, always in the same order."""
     reading = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
     try:
+        if data.split != tfds.Split.ALL and builder.info.splits[data.split].num_examples < 1:
+            raise ValueError("it is empty")
         examples = builder.as_dataset(split=data.split, shuffle_files=False, read_config=reading)
-    except (ValueError, KeyError) as error:
+    except (AssertionError, LookupError, NotImplementedError, ValueError) as error:
         there = ", ".join(sorted(builder.info.splits))
         message = f"is no split of {builder.name}, which has {there}; all joins them."
         raise ArgumentError("split", message, data.split) from error
@@ -208,15 +222,26 @@ def _examples(builder, data: DataConfig) -> tf.data.Dataset:
         keep = tf.constant([names.index(name) for name in data.classes], tf.int64)
         examples = examples.filter(lambda e: tf.reduce_any(tf.cast(e["label"], tf.int64) == keep))
     if data.exclude:
-        if "image_id" not in builder.info.features:
-            raise ArgumentError("exclude", f"{builder.name} has no image_id.", data.exclude)
+        _check_exclude(builder, data)
         examples = examples.filter(
             lambda e: tf.reduce_all(e["image_id"] != tf.constant(data.exclude))
         )
-    return examples.map(lambda e: (_grey(e["image"]), e["image_id"] if "image_id" in e else ""))
+    return examples.map(lambda e: (_grey(e["image"], data.dataset), e["image_id"] if "image_id" in e else ""))
 
 
-def _grey(image: tf.Tensor) -> tf.Tensor:
+def _check_exclude(builder, data: DataConfig) -> None:
+    """An id that is nowhere in the data set is a mistake."""
+    if "image_id" not in builder.info.features:
+        raise ArgumentError("exclude", f"{builder.name} has no image_id.", data.exclude)
+    unread = {"image": tfds.decode.SkipDecoding()}
+    everything = builder.as_dataset(split=tfds.Split.ALL, decoders=unread, shuffle_files=False)
+    known = {e["image_id"].decode() for e in everything.as_numpy_iterator()}
+    for image_id in data.exclude:
+        if image_id not in known:
+            raise ArgumentError("exclude", f"{builder.name} has no image {image_id!r}.", data.exclude)
+
+
+def _grey(image: tf.Tensor, name: str) -> tf.Tensor:
     if image.shape.rank != 3:
-        raise ArgumentError("dataset", f"has images of shape {image.shape}, not [H, W, C].", "")
+        raise ArgumentError("dataset", f"has images of shape {image.shape}, not [H, W, C].", name)
     return tf.image.rgb_to_grayscale(image[..., :3]) if image.shape[-1] in (3, 4) else image[..., :1]

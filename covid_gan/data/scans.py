@@ -16,7 +16,7 @@ from covid_gan.randomness import Purpose
 log = logging.getLogger(__name__)
 
 # Images that are shuffled together where they do not stay in memory.
-SHUFFLE_BLOCK = 4096
+SHUFFLE_BLOCK = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +46,11 @@ class Scans:
         and the first of the next.
         """
         epoch, offset = divmod(start_step * batch_size, self.count)
-        shuffled = self._shuffled_blocks if self.images is None else self._shuffled_memory
-        images = tf.data.Dataset.range(epoch, 2**40).flat_map(lambda e: shuffled(seed, e))
-        batches = images.skip(offset).batch(batch_size, drop_remainder=True)
+        shuffled = self._shuffled_blocks if self.images is None else self._shuffled_places
+        stream = tf.data.Dataset.range(epoch, 2**40).flat_map(lambda e: shuffled(seed, e))
+        batches = stream.skip(offset).batch(batch_size, drop_remainder=True)
+        if self.images is not None:
+            batches = batches.map(lambda places: tf.gather(self.images, places))
         if self.config.flip:
             batches = batches.enumerate(start_step).map(lambda step, b: _flip(b, seed, step))
         return batches.prefetch(2)
@@ -57,12 +59,15 @@ class Scans:
         """The first images, uint8 [min(count, self.count), S, S, 1]."""
         return np.stack(list(self.records.take(count).as_numpy_iterator()))
 
-    def _shuffled_memory(self, seed, epoch):
+    def _shuffled_places(self, seed, epoch):
+        """The images' places in memory, in the order of an epoch."""
         key = randomness.key(seed, Purpose.ORDER, epoch)
         order = tf.random.experimental.stateless_shuffle(tf.range(self.count), key, alg="philox")
-        return tf.data.Dataset.from_tensor_slices(order).map(lambda i: tf.gather(self.images, i))
+        return tf.data.Dataset.from_tensor_slices(order)
 
     def _shuffled_blocks(self, seed, epoch):
+        """The images of an epoch, read anew, each block of them in an order of its own."""
+
         def shuffle(block, images):
             key = randomness.key(seed, Purpose.ORDER, epoch * 2**20 + block)
             order = tf.random.experimental.stateless_shuffle(

@@ -9,11 +9,9 @@ file of its own.
 import keras
 from keras import layers
 
+from covid_gan.networks.choices import HEADS, NORMALIZATIONS
 from covid_gan.networks.network import Network
 from covid_gan.networks.sizes import doublings
-
-HEADS = ("conv", "dense")
-NORMALIZATIONS = ("batch", "layer", "none")
 
 
 def _initializer() -> keras.Initializer:

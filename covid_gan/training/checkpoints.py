@@ -3,8 +3,9 @@
 Each is a folder, written under another name and renamed when it is whole, so that
 there is no moment at which a half-written one could be taken for one:
 
-    checkpoints/step-00000250/       one of the newest
-    checkpoints/milestone-00001000/  kept for good
+    checkpoints/step-00000250/          one of the newest
+    checkpoints/milestone-00001000/     kept for good
+    checkpoints/damaged-step-00001250/  could not be read, and was set aside
 """
 
 import logging
@@ -20,6 +21,11 @@ log = logging.getLogger(__name__)
 
 _FILE = "checkpoint"
 _DRAFT = ".draft-"
+_DAMAGED = "damaged-"
+
+
+class DamagedError(RunError):
+    """A checkpoint cannot be read."""
 
 
 class Checkpoints:
@@ -41,19 +47,15 @@ class Checkpoints:
         self.keep = keep
         self.milestone_every = milestone_every
         self._gan = gan
-        self._variables = _variables(gan)
-        self._state = tf.train.Checkpoint(**self._variables)
-
-    def nbytes(self) -> int:
-        """The size of one checkpoint in bytes."""
-        return sum(
-            v.dtype.size * v.shape.num_elements() for part in self._variables.values() for v in part
-        )
+        self._state = tf.train.Checkpoint(**_variables(gan))
 
     def paths(self) -> list[Path]:
         """The whole checkpoints, the newest first."""
-        found = self.folder.iterdir() if self.folder.is_dir() else ()
-        return sorted((p for p in found if _step(p) is not None), key=_step, reverse=True)
+        return paths_in(self.folder)
+
+    def is_milestone(self, step: int) -> bool:
+        """Whether the checkpoint of `step` is kept for good."""
+        return bool(self.milestone_every) and step % self.milestone_every == 0
 
     def save(self) -> Path:
         """Saves the state as it is; afterwards older checkpoints may go.
@@ -62,8 +64,7 @@ class Checkpoints:
             RunError: it could not be written; those before it are untouched.
         """
         step = int(self._gan.step)
-        milestone = self.milestone_every and step % self.milestone_every == 0
-        path = self.folder / f"{'milestone' if milestone else 'step'}-{step:08d}"
+        path = self.folder / f"{'milestone' if self.is_milestone(step) else 'step'}-{step:08d}"
         draft = self.folder / f"{_DRAFT}{path.name}"
         if path.is_dir():
             return path
@@ -82,35 +83,18 @@ class Checkpoints:
         return path
 
     def restore_newest(self) -> int:
-        """Restores the newest checkpoint that can be read, and says so where one cannot.
+        """Restores the newest checkpoint that can be read.
+
+        One that cannot is named in a warning and set aside, so that it is neither taken
+        for a good one nor in the way of the next of its step.
 
         Returns:
             Its step; 0 where the run has none yet.
 
         Raises:
-            RunError: there are checkpoints, and none can be read.
+            RunError: there are checkpoints, and none can be read, or one does not match.
         """
-        paths = self.paths()
-        for path in paths:
-            try:
-                self.restore(path)
-                return _step(path)
-            except RunError as error:
-                log.warning("%s", error)
-        if paths:
-            raise RunError(f"--run={self.folder.parent}: none of its checkpoints can be read.")
-        return 0
-
-    def restore(self, path: Path) -> None:
-        """Restores one checkpoint.
-
-        Raises:
-            RunError: it is damaged, or does not match the networks to the last variable.
-        """
-        try:
-            self._state.read(str(path / _FILE)).assert_consumed()
-        except (tf.errors.OpError, AssertionError, LookupError, RuntimeError, ValueError) as error:
-            raise RunError(f"The checkpoint {path} is damaged: {reason(error)}.") from error
+        return _restore_newest(self.folder, self._state, whole=True)
 
     def last_good(self) -> str:
         """A sentence that names the newest checkpoint."""
@@ -127,6 +111,68 @@ class Checkpoints:
     def _remove_drafts(self):
         for draft in self.folder.glob(f"{_DRAFT}*"):
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def nbytes(gan) -> int:
+    """The size of a checkpoint of a compiled `Gan` in bytes."""
+    return sum(v.dtype.size * v.shape.num_elements() for part in _variables(gan).values() for v in part)
+
+
+def restore_generator(folder: Path, generator, raw: bool = False) -> int:
+    """Restores a built generator alone, from the newest checkpoint that can be read.
+
+    Args:
+        folder: of a run's checkpoints.
+        generator: to be given the averaged weights.
+        raw: the weights of that step instead of their average.
+
+    Returns:
+        The checkpoint's step; 0 where there is none yet.
+
+    Raises:
+        RunError: there are checkpoints, and none can be read, or one does not match.
+    """
+    part = "generator" if raw else "ema_generator"
+    state = tf.train.Checkpoint(**{part: [v.value for v in generator.weights]})
+    return _restore_newest(folder, state, whole=False)
+
+
+def paths_in(folder: Path) -> list[Path]:
+    """The whole checkpoints in a folder, the newest first."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted((p for p in found if _step(p) is not None), key=_step, reverse=True)
+
+
+def _restore_newest(folder: Path, state: tf.train.Checkpoint, whole: bool) -> int:
+    """`whole`: the state is all that a checkpoint holds, and what cannot be read is set aside."""
+    paths = paths_in(folder)
+    for path in paths:
+        try:
+            _restore(path, state, whole)
+            return _step(path)
+        except DamagedError as error:
+            log.warning("%s", error)
+            if whole:
+                shutil.rmtree(folder / f"{_DAMAGED}{path.name}", ignore_errors=True)
+                path.rename(folder / f"{_DAMAGED}{path.name}")
+    if paths:
+        raise RunError(f"--run={folder.parent}: none of its checkpoints can be read.")
+    return 0
+
+
+def _restore(path: Path, state: tf.train.Checkpoint, whole: bool) -> None:
+    try:
+        status = state.read(str(path / _FILE)).expect_partial()
+        status.assert_existing_objects_matched()
+        if whole:
+            status.assert_consumed()
+    except (AssertionError, ValueError) as error:
+        raise RunError(
+            f"--run={path.parents[1]}: {path.name} does not fit this version of covid_gan: "
+            f"{reason(error)}."
+        ) from error
+    except (tf.errors.OpError, LookupError, RuntimeError) as error:
+        raise DamagedError(f"The checkpoint {path} cannot be read: {reason(error)}.") from error
 
 
 def _variables(gan) -> dict[str, list[tf.Variable]]:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from covid_gan.errors import DivergenceError, RunError
 
 
@@ -30,6 +32,21 @@ def check_finite(step: int, values: dict[str, float], last_good: Callable[[], st
         )
 
 
+def check_weights(step: int, gan, last_good: Callable[[], str]) -> None:
+    """Stops a run before weights that are no numbers are saved: a loss shows them a step later.
+
+    Raises:
+        DivergenceError: naming the step, the weight and the last good checkpoint.
+    """
+    for network in (gan.generator, gan.discriminator):
+        for weight in network.trainable_weights:
+            if not np.isfinite(weight.numpy()).all():
+                raise DivergenceError(
+                    f"--steps: training diverged at step {step}: {weight.path} is not finite. "
+                    f"{last_good()} A smaller --learning_rate may help."
+                )
+
+
 def check_disk(folder: Path, checkpoint_bytes: int, count: int) -> None:
     """Refuses a run whose checkpoints would not fit on the disk.
 
@@ -47,7 +64,7 @@ def check_disk(folder: Path, checkpoint_bytes: int, count: int) -> None:
     needed, free = checkpoint_bytes * count, shutil.disk_usage(existing).free
     if needed > free:
         raise RunError(
-            f"--runs_dir={folder}: {count} more checkpoints of {size_text(checkpoint_bytes)} need "
+            f"{folder}: {count} more checkpoints of {size_text(checkpoint_bytes)} need "
             f"{size_text(needed)}, and {size_text(free)} are free; lower --checkpoints_to_keep or "
             "raise --milestone_every."
         )
@@ -56,6 +73,9 @@ def check_disk(folder: Path, checkpoint_bytes: int, count: int) -> None:
 def size_text(count: int) -> str:
     """A number of bytes for a person: 4.8 GB, 12 MB."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
@@ -69,14 +89,15 @@ class StopSignals:
 
     def _receive(self, signum, frame):
         self.received = signum
-        signal.signal(signum, signal.SIG_DFL)
+        for each in _STOPS:
+            signal.signal(each, signal.SIG_DFL)
 
     @contextlib.contextmanager
     def watch(self):
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        before = {s: signal.signal(s, self._receive) for s in (signal.SIGINT, signal.SIGTERM)}
+        before = {s: signal.signal(s, self._receive) for s in _STOPS}
         try:
             yield self
         finally:

@@ -1,7 +1,6 @@
 """The training loop: one compiled step, again and again, and what happens between two of them."""
 
 import logging
-import math
 import os
 import platform
 import sys
@@ -15,8 +14,10 @@ import tensorflow as tf
 import covid_gan
 from covid_gan import build, data, images, randomness, runs, sampling
 from covid_gan.config import DEFAULT_STEPS, PHANTOM, Config
+from covid_gan.data.scans import Scans
 from covid_gan.errors import ArgumentError, Interrupted, RunError, reason
 from covid_gan.runs import Run
+from covid_gan.training import checkpoints as checkpoints_lib
 from covid_gan.training import guards
 from covid_gan.training.checkpoints import Checkpoints
 from covid_gan.training.progress import Progress
@@ -25,6 +26,19 @@ from covid_gan.training.summaries import Summaries
 log = logging.getLogger(__name__)
 
 PREVIEWS = 36
+
+
+def resolve(config: Config) -> Config:
+    """Returns the config as `train` would record it; the number of steps where the data are prepared.
+
+    Raises:
+        ArgumentError: a setting does not fit the networks or, where they are prepared, the data.
+    """
+    config = build.resolve(config)
+    if data.is_prepared(config):
+        return _load(config)[0]
+    config = data.resolve(config)
+    return config if config.training.epochs else _with_steps(config, count=0)
 
 
 def train(
@@ -50,42 +64,38 @@ def train(
     """
     if run is None:
         runs.check_writable(runs_dir)
+    config, scans = _load(build.resolve(config))
+    if run:
+        _check_same_data(run, scans)
     gan = build.gan_from(config)
-    config, scans = data.load(config)
-    config = _with_steps(config, scans.count)
-    _check(config, scans, run)
-    checkpoints = Checkpoints(
-        run.checkpoints if run else Path(runs_dir) / "checkpoints",
-        gan,
-        config.training.checkpoints_to_keep,
-        config.training.milestone_every,
-    )
-    _check_room(checkpoints, config.training)
-    if run is None:
-        run = runs.create(runs_dir, config, scans.fingerprint)
-        checkpoints.folder = run.checkpoints
-    with run.lock():
-        try:
-            _Session(run, config, gan, scans, checkpoints, on_step).train()
-        except (OSError, tf.errors.OpError) as error:
-            raise RunError(
-                f"--run={run.path}: stopped: {reason(error)}. {checkpoints.last_good()}"
-            ) from error
+    _check_room(run.checkpoints if run else Path(runs_dir), gan, config.training)
+    with guards.StopSignals().watch() as signals:
+        run = run or runs.create(runs_dir, config, scans.fingerprint)
+        with run.lock():
+            session = _Session(run, config, gan, scans, on_step)
+            try:
+                session.train(signals)
+            except (OSError, tf.errors.OpError) as error:
+                last_good = session.checkpoints.last_good()
+                raise RunError(f"--run={run.path}: stopped: {reason(error)}. {last_good}") from error
     return run
 
 
 class _Session:
     """One start of a run: from its newest checkpoint to its last step."""
 
-    def __init__(self, run, config, gan, scans, checkpoints, on_step):
+    def __init__(self, run, config, gan, scans, on_step):
         self.run, self.config, self.gan, self.scans = run, config, gan, scans
-        self.checkpoints, self.on_step = checkpoints, on_step
-        self.settings = config.training
-        self.start = checkpoints.restore_newest()
+        self.settings, self.on_step = config.training, on_step
+        self.checkpoints = Checkpoints(
+            run.checkpoints, gan, self.settings.checkpoints_to_keep, self.settings.milestone_every
+        )
+        self.start = self.checkpoints.restore_newest()
         latents = randomness.sample_latents(PREVIEWS, config.model.latent_dim, self.settings.seed)
         self.preview_latents = latents
+        self.samplers = [sampling.Sampler(g) for g in (gan.ema_generator, gan.generator)]
 
-    def train(self):
+    def train(self, signals):
         """Trains to the last step; saves at the end, on a signal, and on the way."""
         if not self._begin():
             return
@@ -96,8 +106,7 @@ class _Session:
         if self.start == 0:
             self.summaries.describe(self.config, self.scans.first(PREVIEWS))
         try:
-            with guards.StopSignals().watch() as signals:
-                self._steps(signals)
+            self._steps(signals)
         finally:
             self.progress.end()
             self.summaries.close()
@@ -114,22 +123,12 @@ class _Session:
             log.info("%s has its %d steps already; a larger --steps goes on.", self.run.path, self.start)
             return False
         self.run.update_config(self.config)
-        self.run.record_session(
-            time=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            start_step=self.start,
-            command=sys.argv,
-            versions={
-                "covid_gan": covid_gan.__version__,
-                "python": platform.python_version(),
-                "tensorflow": tf.__version__,
-                "keras": keras.__version__,
-            },
-            devices=[d.device_type for d in tf.config.list_logical_devices()],
-            threads=_threads(),
-        )
+        self.run.record_session(start_step=self.start, **_environment())
         name, count = self.scans.fingerprint["name"], self.scans.count
         what = f"{count} drawn phantoms" if name == PHANTOM else f"{count} images of {name}"
+        size = guards.size_text(checkpoints_lib.nbytes(self.gan))
         log.info("%s: %s, from step %d to %d.", self.run.path, what, self.start, self.settings.steps)
+        log.info("A checkpoint is %s, every %d steps.", size, self.settings.checkpoint_every)
         return True
 
     def _steps(self, signals):
@@ -158,59 +157,75 @@ class _Session:
     def _between(self, step, values, last):
         """Curves, samples and a checkpoint, where one is due."""
         settings = self.settings
-        if step == self.start + 1 or step % settings.log_every == 0 or last:
-            speed = self.progress.update(step, values)
+        self.progress.update(step, values)
         began = time.monotonic()
         if step % settings.log_every == 0:
-            self.summaries.scalars(step, values, speed)
+            self.summaries.scalars(step, values, self.progress.images_per_second(step))
             self.gan.reset_metrics()
         if step % settings.sample_every == 0 or last:
             self._sample(step)
-        if step % settings.checkpoint_every == 0 or last:
+        if step % settings.checkpoint_every == 0 or self.checkpoints.is_milestone(step) or last:
+            guards.check_weights(step, self.gan, self.checkpoints.last_good)
             self.summaries.flush()
             self.checkpoints.save()
         self.progress.pause(time.monotonic() - began)
 
     def _sample(self, step):
         """Grids of the preview latents, to TensorBoard and as PNG."""
-        ema = sampling.generate(self.gan.ema_generator, self.preview_latents)
-        raw = sampling.generate(self.gan.generator, self.preview_latents)
+        ema, raw = (sampler(self.preview_latents) for sampler in self.samplers)
         self.summaries.samples(step, ema, raw)
         self.run.samples.mkdir(exist_ok=True)
         images.save_png(self.run.samples / f"step-{step:08d}.png", images.grid(ema))
+
+
+def _load(config: Config) -> tuple[Config, Scans]:
+    config, scans = data.load(config)
+    config = _with_steps(config, scans.count)
+    if config.training.batch_size > scans.count:
+        raise ArgumentError(
+            "batch_size", f"is more than the {scans.count} images.", config.training.batch_size
+        )
+    return config, scans
 
 
 def _with_steps(config: Config, count: int) -> Config:
     """The config with its total of steps, which epochs may stand for."""
     training = config.training
     if training.epochs is not None:
-        steps = math.ceil(training.epochs * count / training.batch_size)
+        steps = -(-training.epochs * count // training.batch_size)
     else:
         steps = training.steps or DEFAULT_STEPS
     return config.replace(steps=steps, epochs=None)
 
 
-def _check(config, scans, run):
-    if config.training.batch_size > scans.count:
-        raise ArgumentError(
-            "batch_size", f"is more than the {scans.count} images.", config.training.batch_size
-        )
-    if run and run.fingerprint != scans.fingerprint:
-        changed = [k for k, v in run.fingerprint.items() if scans.fingerprint.get(k) != v]
+def _check_same_data(run: Run, scans: Scans) -> None:
+    changed = [k for k, v in run.fingerprint.items() if scans.fingerprint.get(k) != v]
+    if changed:
         raise RunError(
             f"--run={run.path}: its images are not those it was trained on; {', '.join(changed)} changed."
         )
 
 
-def _check_room(checkpoints: Checkpoints, training) -> None:
-    size = checkpoints.nbytes()
+def _check_room(folder: Path, gan, training) -> None:
+    """Refuses a run whose checkpoints would not fit, those that it has already aside."""
     milestones = training.steps // training.milestone_every if training.milestone_every else 0
     kept = min(training.checkpoints_to_keep, training.steps // training.checkpoint_every + 1)
-    log.info("A checkpoint is %s; at most %d are kept.", guards.size_text(size), kept + milestones)
     # While one more is written, none of the others is gone.
-    still_to_come = kept + milestones + 1 - len(checkpoints.paths())
-    guards.check_disk(checkpoints.folder.parent, size, max(still_to_come, 1))
+    to_come = kept + milestones + 1 - len(checkpoints_lib.paths_in(folder))
+    guards.check_disk(folder, checkpoints_lib.nbytes(gan), max(to_come, 1))
 
 
-def _threads() -> dict:
-    return {"cpus": os.cpu_count(), "intra_op": tf.config.threading.get_intra_op_parallelism_threads()}
+def _environment() -> dict:
+    """What a run's numbers may depend on beside its config."""
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "command": sys.argv,
+        "versions": {
+            "covid_gan": covid_gan.__version__,
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+        "devices": [device.device_type for device in tf.config.list_logical_devices()],
+        "cpus": os.cpu_count(),
+    }

@@ -1,11 +1,12 @@
 """How far a run is: one line that updates itself on a terminal, plain lines elsewhere."""
 
+import contextlib
 import sys
 import time
 
 
 class Progress:
-    """Prints the state of a run, at most every `interval` seconds.
+    """Prints the state of a run, at most every few seconds.
 
     Args:
         start: steps done before this session.
@@ -16,44 +17,43 @@ class Progress:
     """
 
     def __init__(self, start: int, total: int, batch_size: int, epoch_images: int, stream=None):
-        self._start, self._total = start, total
+        self._total = total
         self._batch_size, self._epoch_images = batch_size, epoch_images
         self._stream = stream or sys.stdout
         self._live = self._stream.isatty()
         self._interval = 0.5 if self._live else 15.0
-        self._first = self._last = None
-        self._shown = float("-inf")
+        self._first = None
+        self._shown = self._logged = (start, time.monotonic())
         self._width = 0
         self._estimated = False
 
-    def update(self, step: int, values: dict[str, float]) -> float:
-        """Notes that `step` is done; returns the images per second since the update before, 0 at first.
-
-        The first update starts the clock: what came before it was compilation.
-        """
+    def update(self, step: int, values: dict[str, float]) -> None:
+        """Notes that `step` is done; the first one starts the clock, as it was compiled before."""
         now = time.monotonic()
         if self._first is None:
-            self._first = self._last = (step, now)
-            return 0.0
-        speed = (step - self._last[0]) * self._batch_size / max(now - self._last[1], 1e-9)
-        self._last = (step, now)
-        if not self._estimated:
+            self._first = self._shown = self._logged = (step, now)
+            return
+        if not self._estimated and now - self._first[1] > 3.0 and step < self._total:
             self._estimate(step, now)
-        if now - self._shown >= self._interval or step == self._total:
-            self._shown = now
-            self._show(step, now, speed, values)
-        return speed
+        if now - self._shown[1] >= self._interval or step == self._total:
+            self._show(step, now, values)
+            self._shown = (step, now)
+
+    def images_per_second(self, step: int) -> float | None:
+        """The speed since this was last asked; None where no step was timed yet."""
+        now, (last_step, last) = time.monotonic(), self._logged
+        self._logged = (step, now)
+        return (step - last_step) * self._batch_size / (now - last) if step > last_step else None
 
     def pause(self, seconds: float) -> None:
         """Leaves out of the speed what was spent on something else than steps."""
-        if self._last:
-            self._last = (self._last[0], self._last[1] + seconds)
+        step, last = self._logged
+        self._logged = (step, last + seconds)
 
     def end(self) -> None:
         """Leaves the updating line, so that the next print starts a new one."""
         if self._live and self._width:
-            self._stream.write("\n")
-            self._stream.flush()
+            self._print("\n")
             self._width = 0
 
     def _remaining(self, step, now):
@@ -61,15 +61,14 @@ class Progress:
         return (self._total - step) * (now - first_time) / max(step - first_step, 1)
 
     def _estimate(self, step, now):
-        if now - self._first[1] < 3.0 or step == self._total:
-            return
         self._estimated = True
         remaining = self._remaining(step, now)
-        at = time.strftime("%H:%M", time.localtime(time.time() + remaining))
+        at = time.strftime("%a %H:%M", time.localtime(time.time() + remaining))
         self._write(f"{self._total - step} steps to go take about {clock(remaining)}, until {at}.", True)
 
-    def _show(self, step, now, speed, values):
+    def _show(self, step, now, values):
         epoch = step * self._batch_size / self._epoch_images
+        speed = (step - self._shown[0]) * self._batch_size / max(now - self._shown[1], 1e-9)
         losses = " ".join(f"{name} {value:.3f}" for name, value in values.items())
         self._write(
             f"step {step}/{self._total} · epoch {epoch:.1f} · {speed:.0f} img/s · {losses} · "
@@ -79,11 +78,16 @@ class Progress:
 
     def _write(self, line, keep):
         if self._live:
-            self._stream.write("\r" + line.ljust(self._width) + ("\n" if keep else ""))
+            self._print("\r" + line.ljust(self._width) + ("\n" if keep else ""))
             self._width = 0 if keep else len(line)
         else:
-            self._stream.write(line + "\n")
-        self._stream.flush()
+            self._print(line + "\n")
+
+    def _print(self, text):
+        """A reader that went away, as `| head` does, is no reason to stop training."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def clock(seconds: float) -> str:

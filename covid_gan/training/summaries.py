@@ -1,6 +1,7 @@
 """What TensorBoard shows of a run: curves, grids, histograms, hyperparameters, the config."""
 
-import contextlib
+import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tensorboard.plugins.hparams import api as hparams
 
 from covid_gan import images
 from covid_gan.config import Config
+
+log = logging.getLogger(__name__)
 
 # Tags, as TensorBoard groups them.
 TRAINING = "train/"
@@ -50,11 +53,12 @@ class Summaries:
             tf.summary.image(REAL, images.grid(real)[None])
             tf.summary.histogram(PIXELS_REAL, real.astype(np.float32), buckets=64)
 
-    def scalars(self, step: int, values: dict[str, float], images_per_second: float) -> None:
+    def scalars(self, step: int, values: dict[str, float], images_per_second: float | None) -> None:
         with self._writer.as_default(step=step):
             for name, value in values.items():
                 tf.summary.scalar(TRAINING + name, value)
-            tf.summary.scalar(IMAGES_PER_SECOND, images_per_second)
+            if images_per_second is not None:
+                tf.summary.scalar(IMAGES_PER_SECOND, images_per_second)
 
     def samples(self, step: int, ema: np.ndarray, raw: np.ndarray) -> None:
         """Writes two grids of the same latents, uint8 [n, H, W, 1] each."""
@@ -75,10 +79,17 @@ def _plain(value):
 
 
 def events(path: Path) -> Iterator[event_pb2.Event]:
-    """The events of a file; a record torn by a killed process ends it."""
-    with contextlib.suppress(tf.errors.DataLossError):
+    """The events of a file; a record torn by a killed process ends it.
+
+    Raises:
+        DataLossError: a record in the file is damaged.
+    """
+    try:
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             yield event_pb2.Event.FromString(record)
+    except tf.errors.DataLossError as error:
+        if "truncated" not in str(error):
+            raise
 
 
 def _cut(path: Path, last_step: int) -> None:
@@ -88,7 +99,11 @@ def _cut(path: Path, last_step: int) -> None:
         return
     draft = path.with_name(f".{path.name}")
     with tf.io.TFRecordWriter(str(draft)) as writer:
-        for event in events(path):
-            if event.step <= last_step:
-                writer.write(event.SerializeToString())
+        try:
+            for event in events(path):
+                if event.step <= last_step:
+                    writer.write(event.SerializeToString())
+        except tf.errors.DataLossError:
+            log.warning("%s is damaged; what is readable goes on, the whole is kept as damaged-…", path)
+            shutil.copy(path, path.with_name(f"damaged-{path.name}"))
     draft.replace(path)
