@@ -86,6 +86,10 @@ class Run:
         self.config = config
         _write_whole(self.path / CONFIG, config.to_json())
 
+    def was_started(self) -> bool:
+        """Whether an earlier session is on record."""
+        return (self.path / SESSIONS).exists()
+
     def record_session(self, **facts) -> None:
         """Adds a line about this start to `sessions.jsonl`."""
         with open(self.path / SESSIONS, "a") as file:

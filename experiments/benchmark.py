@@ -107,10 +107,11 @@ def _bare_step(gan, scans, config):
     import tensorflow as tf
 
     from covid_gan import images
+    from covid_gan.gans.base import D_LOSS
 
     batch = next(iter(scans.batches(config.training.batch_size, 0)))
     compiled = tf.function(lambda uint8: gan.train_step(images.normalise(uint8)))
-    return lambda: compiled(batch)["d_loss"].numpy()
+    return lambda: compiled(batch)[D_LOSS].numpy()
 
 
 def _time(call, times):

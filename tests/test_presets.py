@@ -8,7 +8,7 @@ import tensorflow as tf
 from absl import flags
 
 from covid_gan import build, cli
-from covid_gan.config import Config
+from covid_gan.config import Config, all_fields
 
 # What each says beside --split=all and --classes=covid, as published.
 KIEL = dict(network="dcgan", resize="stretch", image_size=128, epochs=1250)
@@ -77,6 +77,15 @@ def test_a_preset_says_what_was_published(preset):
 @pytest.mark.parametrize("preset", EXPECTED)
 def test_a_preset_names_its_networks_in_its_flags(preset):
     assert {"model", "network", "image_size", "split", "classes"} <= set(given(preset))
+
+
+@pytest.mark.parametrize("preset", EXPECTED)
+def test_a_preset_does_not_follow_a_change_of_the_defaults(preset):
+    config = build.resolve(Config().replace(**given(preset)))
+    fields = [f for f in all_fields() if not f.metadata["may_change"] and config.get(f.name) is not None]
+    players = {"activation"} if config.model.generator_activation else set()
+    free = {"dataset", "exclude", "cache", "seed"} | players
+    assert {f.name for f in fields} - free <= set(given(preset))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

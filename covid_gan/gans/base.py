@@ -32,7 +32,7 @@ class Gan(keras.Model):
         ema_decay: of the moving average of the generator's weights, in [0, 1).
     """
 
-    def __init__(self, generator, discriminator, seed=0, ema_decay=0.999, **kwargs):
+    def __init__(self, generator, discriminator, seed=0, ema_decay=0.998, **kwargs):
         super().__init__(**kwargs)
         self.generator = generator
         self.discriminator = discriminator
@@ -90,8 +90,8 @@ class Gan(keras.Model):
         variables = network.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)
 
-    def track(self, **values):
-        """Adds this step's values, of which each is averaged as it is, to the trackers."""
+    def track(self, values: dict):
+        """Adds this step's scalars, by the names of `tracked`, to their trackers."""
         for name, value in values.items():
             self.trackers[name].update_state(value)
 

@@ -122,6 +122,8 @@ class _Session:
         if self.start == self.settings.steps:
             log.info("%s has its %d steps already; a larger --steps goes on.", self.run.path, self.start)
             return False
+        if self.start == 0 and self.run.was_started():
+            log.warning("%s has no checkpoint yet, and starts again from step 0.", self.run.path)
         self.run.update_config(self.config)
         self.run.record_session(start_step=self.start, **_environment())
         name, count = self.scans.fingerprint["name"], self.scans.count
