@@ -77,7 +77,9 @@ def networks_from(config: ModelConfig) -> tuple[keras.Model, keras.Model]:
     try:
         return module.Generator(**generator), module.Discriminator(**discriminator)
     except ValueError as error:
-        raise ArgumentError("network", f"does not fit the other settings: {error}", config.network)
+        raise ArgumentError(
+            "network", f"does not fit the other settings: {error}", config.network
+        ) from error
 
 
 def _network_arguments(config: ModelConfig) -> tuple[dict, dict]:
@@ -114,9 +116,7 @@ def _refuse_unknown(config, known):
     for name in _unknown(known):
         value = getattr(config, name)
         if value not in (None, getattr(ModelConfig, name)):
-            raise ArgumentError(
-                name, f"does not apply to --network={config.network}; leave it out.", value
-            )
+            raise ArgumentError(name, f"does not apply to --network={config.network}; leave it out.", value)
 
 
 def _unknown(known):

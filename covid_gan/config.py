@@ -125,7 +125,9 @@ class ModelConfig(_SelfChecking):
     generator_head: str | None = _setting(
         "conv", "last layer of the generator; dense: every pixel sees the whole image", choices.HEADS
     )
-    generator_normalization: str | None = _setting("batch", "normalisation in the generator", choices.NORMALIZATIONS)
+    generator_normalization: str | None = _setting(
+        "batch", "normalisation in the generator", choices.NORMALIZATIONS
+    )
     discriminator_normalization: str | None = _setting(
         "batch", "normalisation in the discriminator", choices.NORMALIZATIONS
     )
@@ -155,9 +157,7 @@ class TrainConfig(_SelfChecking):
         None, f"steps in all, earlier ones of a resumed run included (default: {DEFAULT_STEPS})",
         may_change=True,
     )  # fmt: skip
-    epochs: int | None = _setting(
-        None, "instead of --steps: passes over the data in all", may_change=True
-    )
+    epochs: int | None = _setting(None, "instead of --steps: passes over the data in all", may_change=True)
     learning_rate: float = _setting(2e-4, "Adam's, for both networks")
     discriminator_learning_rate: float | None = _setting(
         None, "Adam's for the discriminator, where it differs"
@@ -209,9 +209,7 @@ class Config:
         groups = {group: {} for group in GROUPS}
         for name, value in settings.items():
             groups[group_of(name)][name] = value
-        return Config(
-            **{g: dataclasses.replace(getattr(self, g), **groups[g]) for g in GROUPS}
-        )
+        return Config(**{g: dataclasses.replace(getattr(self, g), **groups[g]) for g in GROUPS})
 
     def get(self, name: str):
         """Returns the value of one setting, by its flat name."""

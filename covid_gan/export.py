@@ -1,6 +1,6 @@
 """Exports a trained generator as a SavedModel, as TensorFlow Serving expects it.
 
-    python -m covid_gan.export --run=runs/00000-dcgan-covid_ct-64px-swish --out=exported
+python -m covid_gan.export --run=runs/00000-dcgan-covid_ct-64px-swish --out=exported
 """
 
 import sys

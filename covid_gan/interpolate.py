@@ -1,6 +1,6 @@
 """Writes the progression between two generated images: frames, a strip and an animation.
 
-    python -m covid_gan.interpolate --run=runs/00000-dcgan-covid_ct-64px-swish --from_seed=3 --to_seed=9
+python -m covid_gan.interpolate --run=runs/00000-dcgan-covid_ct-64px-swish --from_seed=3 --to_seed=9
 """
 
 import sys

@@ -37,9 +37,7 @@ def normal(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
 
 def bits(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
     """Random uint32 numbers of `shape`, to seed other generators with."""
-    return tf.random.stateless_uniform(
-        shape, key(seed, purpose, step), None, None, tf.uint32, alg="philox"
-    )
+    return tf.random.stateless_uniform(shape, key(seed, purpose, step), None, None, tf.uint32, alg="philox")
 
 
 def sample_latents(count, latent_dim: int, seed, truncation=0.0) -> tf.Tensor:

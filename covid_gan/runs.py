@@ -1,12 +1,12 @@
 """A run folder: its number and name, its lock, and what explains it.
 
-    runs/00000-dcgan-covid_ct-64px-swish/
-        config.json      every setting of the run
-        data.json        the fingerprint of the images it was trained on
-        sessions.jsonl   one line for each start: when, from which step, with which flags, versions and devices
-        checkpoints/     see training/checkpoints.py
-        samples/         grids of the same latents, as PNG
-        events.out.…     what TensorBoard shows
+runs/00000-dcgan-covid_ct-64px-swish/
+    config.json      every setting of the run
+    data.json        the fingerprint of the images it was trained on
+    sessions.jsonl   one line for each start: when, from which step, with which flags, versions and devices
+    checkpoints/     see training/checkpoints.py
+    samples/         grids of the same latents, as PNG
+    events.out.…     what TensorBoard shows
 """
 
 import contextlib

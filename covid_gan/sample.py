@@ -1,6 +1,6 @@
 """Writes images of a trained run: PNG files and a sheet of them.
 
-    python -m covid_gan.sample --run=runs/00000-dcgan-covid_ct-64px-swish --count=64 --seed=7 --out=samples
+python -m covid_gan.sample --run=runs/00000-dcgan-covid_ct-64px-swish --count=64 --seed=7 --out=samples
 """
 
 import sys

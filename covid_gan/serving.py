@@ -1,9 +1,9 @@
 """A trained generator as a SavedModel that TensorFlow Serving and plain TensorFlow load.
 
-    exported/1/
-        saved_model.pb, variables/   loads without covid_gan
-        generator.keras              needs covid_gan to load
-        MODEL_CARD.md
+exported/1/
+    saved_model.pb, variables/   loads without covid_gan
+    generator.keras              needs covid_gan to load
+    MODEL_CARD.md
 """
 
 import json
@@ -57,7 +57,9 @@ class ServedGenerator(tf.Module):
         """float32 [n, latent_dim] → `images`, uint8 [n, H, W, 1]."""
         n = tf.shape(latent)[0]
         checks = [
-            tf.debugging.Assert((n >= 1) & (n <= MAX_IMAGES), [f"latent must have 1 to {MAX_IMAGES} rows", n]),
+            tf.debugging.Assert(
+                (n >= 1) & (n <= MAX_IMAGES), [f"latent must have 1 to {MAX_IMAGES} rows", n]
+            ),
             tf.debugging.Assert(
                 tf.reduce_all(tf.math.is_finite(latent)), ["latent must hold finite numbers"]
             ),

@@ -1,6 +1,6 @@
 """Prints what the default training costs here: start, speed of the loop against its bare step, memory.
 
-    python -m experiments.benchmark --data_dir=$HOME/tensorflow_datasets
+python -m experiments.benchmark --data_dir=$HOME/tensorflow_datasets
 """
 
 import dataclasses
@@ -59,9 +59,7 @@ def whole_command(settings: str, folder: str) -> tuple[float, float, float]:
     kept = [s for s in settings.splitlines() if not s.lstrip("-").startswith(("round", "steps", "epochs"))]
     command = [sys.executable, "-m", "covid_gan.train", *kept, "--steps=30", "--log_every=1"]
     began = time.time()
-    subprocess.run(
-        [*command, f"--runs_dir={folder}/runs"], check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([*command, f"--runs_dir={folder}/runs"], check=True, stdout=subprocess.DEVNULL)
     whole = time.time() - began
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
     return _first_curve_point(Path(folder) / "runs") - began, whole, memory

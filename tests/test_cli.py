@@ -55,7 +55,9 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("line, message", MISTAKES, ids=[line for line, _ in MISTAKES])
-def test_a_mistake_is_one_line_and_creates_nothing(line, message, tiny_data_dir, tmp_path, monkeypatch, capfd):
+def test_a_mistake_is_one_line_and_creates_nothing(
+    line, message, tiny_data_dir, tmp_path, monkeypatch, capfd
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tfds_covidct.covid_ct.source.upstream_answers", lambda timeout=0: False)
     before = sorted(tiny_data_dir.rglob("*"))

@@ -69,7 +69,9 @@ def test_an_unknown_setting_in_config_json_is_an_error(tmp_path):
 
 
 def test_only_given_settings_are_compared(tmp_path):
-    run = runs.create(tmp_path, Config().replace(dataset="covid_ct", activation="swish", steps=10), FINGERPRINT)
+    run = runs.create(
+        tmp_path, Config().replace(dataset="covid_ct", activation="swish", steps=10), FINGERPRINT
+    )
     assert run.continued({}) == run.config
     assert run.continued({"dataset": "auto", "activation": "swish"}) == run.config
     assert run.continued({"steps": 20, "manual_dir": "/x"}).training.steps == 20

@@ -10,25 +10,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from covid_gan import build, gallery, runs, sampling, serving
+from covid_gan import gallery, runs, sampling, serving
 from covid_gan.errors import ArgumentError
-from covid_gan.training.checkpoints import Checkpoints
 
 COUNT, SEED, TRUNCATION = 21, 7, 0.7
-
-
-@pytest.fixture(scope="module")
-def run(trained_run, tmp_path_factory):
-    """The trained run with weights that draw all grey levels; after its few steps all is mid-grey."""
-    run = runs.create(tmp_path_factory.mktemp("runs"), trained_run.config, trained_run.fingerprint)
-    gan = build.gan_from(run.config)
-    gan.step.assign(run.config.training.steps)
-    rng = np.random.default_rng(0)
-    for network in (gan.generator, gan.ema_generator):
-        shapes = [w.shape for w in network.weights]
-        network.set_weights([rng.normal(0, 0.5, s) if len(s) > 1 else rng.uniform(0.2, 1, s) for s in shapes])
-    Checkpoints(run.checkpoints, gan).save()
-    return run
 
 
 @pytest.fixture(scope="module")

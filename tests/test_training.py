@@ -159,7 +159,9 @@ def test_weights_that_are_no_numbers_are_never_saved(tiny_config, tmp_path, monk
 
 
 def test_milestones_are_saved_between_other_checkpoints(tiny_config, tmp_path):
-    run = loop.train(tiny_config.replace(steps=9, milestone_every=3, checkpoints_to_keep=1), runs_dir=tmp_path)
+    run = loop.train(
+        tiny_config.replace(steps=9, milestone_every=3, checkpoints_to_keep=1), runs_dir=tmp_path
+    )
     names = sorted(p.name for p in run.checkpoints.iterdir())
     assert names == [f"milestone-0000000{step}" for step in (3, 6, 9)]
 

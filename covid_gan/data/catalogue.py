@@ -173,7 +173,7 @@ def _prepared(data: DataConfig) -> tfds.core.DatasetBuilder:
     if not type(builder).__module__.startswith("tfds_covidct."):
         raise ArgumentError(
             "dataset",
-            f"is not prepared in {_data_dir(data)}. Prepare it once: python -c \"import "
+            f'is not prepared in {_data_dir(data)}. Prepare it once: python -c "import '
             f"tensorflow_datasets as tfds; tfds.load('{data.dataset}', data_dir='{_data_dir(data)}')\"",
             data.dataset,
         )
@@ -223,9 +223,7 @@ def _examples(builder, data: DataConfig) -> tf.data.Dataset:
         examples = examples.filter(lambda e: tf.reduce_any(tf.cast(e["label"], tf.int64) == keep))
     if data.exclude:
         _check_exclude(builder, data)
-        examples = examples.filter(
-            lambda e: tf.reduce_all(e["image_id"] != tf.constant(data.exclude))
-        )
+        examples = examples.filter(lambda e: tf.reduce_all(e["image_id"] != tf.constant(data.exclude)))
     return examples.map(lambda e: (_grey(e["image"], data.dataset), e["image_id"] if "image_id" in e else ""))
 
 

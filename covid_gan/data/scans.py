@@ -70,9 +70,7 @@ class Scans:
 
         def shuffle(block, images):
             key = randomness.key(seed, Purpose.ORDER, epoch * 2**20 + block)
-            order = tf.random.experimental.stateless_shuffle(
-                tf.range(tf.shape(images)[0]), key, alg="philox"
-            )
+            order = tf.random.experimental.stateless_shuffle(tf.range(tf.shape(images)[0]), key, alg="philox")
             return tf.gather(images, order)
 
         return self.records.batch(SHUFFLE_BLOCK).enumerate().map(shuffle).unbatch()

@@ -42,10 +42,12 @@ class Dcgan(base.Gan):
                 g_loss = losses.non_saturating_generator_loss(logits)
             self.update(self.generator, self.generator_optimizer, g_loss, tape)
 
-        self.track({
-            base.D_LOSS: d_loss,
-            base.G_LOSS: g_loss,
-            base.REAL_ACCURACY: ops.mean(ops.cast(real_logits > 0, "float32")),
-            base.FAKE_ACCURACY: ops.mean(ops.cast(fake_logits <= 0, "float32")),
-        })
+        self.track(
+            {
+                base.D_LOSS: d_loss,
+                base.G_LOSS: g_loss,
+                base.REAL_ACCURACY: ops.mean(ops.cast(real_logits > 0, "float32")),
+                base.FAKE_ACCURACY: ops.mean(ops.cast(fake_logits <= 0, "float32")),
+            }
+        )
         return self.end_step()

@@ -14,7 +14,9 @@ IMAGE_SIZE = 64
 
 def _check(image_size):
     if image_size != IMAGE_SIZE:
-        raise ValueError(f"`image_size` must be {IMAGE_SIZE} for polanco64. Received: image_size={image_size}")
+        raise ValueError(
+            f"`image_size` must be {IMAGE_SIZE} for polanco64. Received: image_size={image_size}"
+        )
 
 
 @keras.saving.register_keras_serializable("covid_gan.polanco64")

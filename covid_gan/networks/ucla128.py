@@ -42,8 +42,7 @@ class Generator(Network):
         self.project_norm = layers.BatchNormalization()
         self.reshape = layers.Reshape((4, 4, 1024))
         self.upsamplings = [
-            layers.Conv2DTranspose(channels, 5, strides=2, padding="same")
-            for channels in (512, 256, 128, 64)
+            layers.Conv2DTranspose(channels, 5, strides=2, padding="same") for channels in (512, 256, 128, 64)
         ]
         self.leaky_relu = layers.LeakyReLU(0.2)
         self.to_image = layers.Conv2DTranspose(1, 5, strides=2, padding="same")
@@ -87,8 +86,7 @@ class Discriminator(Network):
         self.dropout = dropout
 
         self.convolutions = [
-            layers.Conv2D(channels, 5, strides=2, padding="same")
-            for channels in (64, 128, 256, 512, 1024)
+            layers.Conv2D(channels, 5, strides=2, padding="same") for channels in (64, 128, 256, 512, 1024)
         ]
         self.dropouts = [layers.Dropout(dropout) for _ in self.convolutions]
         self.leaky_relu = layers.LeakyReLU(0.2)

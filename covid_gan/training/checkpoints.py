@@ -168,8 +168,7 @@ def _restore(path: Path, state: tf.train.Checkpoint, whole: bool) -> None:
             status.assert_consumed()
     except (AssertionError, ValueError) as error:
         raise RunError(
-            f"--run={path.parents[1]}: {path.name} does not fit this version of covid_gan: "
-            f"{reason(error)}."
+            f"--run={path.parents[1]}: {path.name} does not fit this version of covid_gan: {reason(error)}."
         ) from error
     except (tf.errors.OpError, LookupError, RuntimeError) as error:
         raise DamagedError(f"The checkpoint {path} cannot be read: {reason(error)}.") from error

@@ -100,9 +100,7 @@ class _Session:
         if not self._begin():
             return
         self.summaries = Summaries(self.run.path, self.start)
-        self.progress = Progress(
-            self.start, self.settings.steps, self.settings.batch_size, self.scans.count
-        )
+        self.progress = Progress(self.start, self.settings.steps, self.settings.batch_size, self.scans.count)
         if self.start == 0:
             self.summaries.describe(self.config, self.scans.first(PREVIEWS))
         try:

@@ -46,7 +46,9 @@ class Summaries:
             real: uint8 [n, H, W, 1].
         """
         values = {k: _plain(v) for k, v in config.settings().items() if v is not None}
-        table = "\n".join(["| setting | value |", "|---|---|", *(f"| {k} | {v} |" for k, v in values.items())])
+        table = "\n".join(
+            ["| setting | value |", "|---|---|", *(f"| {k} | {v} |" for k, v in values.items())]
+        )
         with self._writer.as_default(step=0):
             hparams.hparams(values)
             tf.summary.text("config", table)

@@ -48,9 +48,7 @@ def biases(network) -> list[str]:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_generator_gives_images_in_range(image_size, activation, normalization, head):
-    generator = built_generator(
-        image_size, activation=activation, normalization=normalization, head=head
-    )
+    generator = built_generator(image_size, activation=activation, normalization=normalization, head=head)
     for weights in (None, randomise):
         if weights:
             weights(generator)
