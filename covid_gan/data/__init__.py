@@ -17,7 +17,7 @@ def resolve(config: Config) -> Config:
 
 
 def is_prepared(config: Config) -> bool:
-    """Whether `load` would find the data set ready on the disk."""
+    """Whether the data set of a resolved config lies ready on the disk."""
     return catalogue.is_prepared(config.data)
 
 

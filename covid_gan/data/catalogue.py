@@ -72,7 +72,7 @@ def resolve(data: DataConfig) -> DataConfig:
 @_quiet_tfds()
 def is_prepared(data: DataConfig) -> bool:
     """Whether the data set, resolved, lies ready on the disk."""
-    return _builder(resolve(data)).is_prepared()
+    return _builder(data).is_prepared()
 
 
 @_quiet_tfds()

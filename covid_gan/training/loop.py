@@ -34,10 +34,9 @@ def resolve(config: Config) -> Config:
     Raises:
         ArgumentError: a setting does not fit the networks or, where they are prepared, the data.
     """
-    config = build.resolve(config)
+    config = data.resolve(build.resolve(config))
     if data.is_prepared(config):
         return _load(config)[0]
-    config = data.resolve(config)
     return config if config.training.epochs else _with_steps(config, count=0)
 
 
