@@ -39,8 +39,11 @@ class ServedGenerator(tf.Module):
         self._latent_dim = generator.latent_dim
         # A loader without covid_gan finds only what is tracked as a plain variable.
         self._weights = [variable.value for variable in generator.variables]
-        scalar = lambda dtype, name: tf.TensorSpec([], dtype, name)  # noqa: E731
-        request = (scalar(tf.int32, "count"), scalar(tf.int64, "seed"), scalar(tf.float32, "truncation"))
+        request = [
+            tf.TensorSpec([], tf.int32, "count"),
+            tf.TensorSpec([], tf.int64, "seed"),
+            tf.TensorSpec([], tf.float32, "truncation"),
+        ]
         latents = tf.TensorSpec([None, self._latent_dim], tf.float32, "latent")
         self.serve = tf.function(self._serve, input_signature=[latents])
         self.sample = tf.function(self._sample, input_signature=request)
