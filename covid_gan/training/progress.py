@@ -63,6 +63,8 @@ class Progress:
     def _estimate(self, step, now):
         self._estimated = True
         remaining = self._remaining(step, now)
+        if remaining < 10:
+            return
         at = time.strftime("%a %H:%M", time.localtime(time.time() + remaining))
         self._write(f"{self._total - step} steps to go take about {clock(remaining)}, until {at}.", True)
 
