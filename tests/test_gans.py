@@ -42,6 +42,15 @@ def test_a_step_moves_every_weight_and_counts_itself():
     assert int(gan.generator_optimizer.iterations) == int(gan.discriminator_optimizer.iterations) == 1
 
 
+@pytest.mark.parametrize("image_size", [28, 56, 64, 128, 256])
+def test_every_size_takes_a_step(image_size):
+    gan = tiny_gan(image_size=image_size, batch_size=2)
+    images = tf.random.stateless_uniform([2, image_size, image_size, 1], [0, 1], -1.0, 1.0)
+    logs = tf.function(gan.train_step)(images)
+    assert all(np.isfinite(value) for value in logs.values())
+    assert gan(tf.zeros([1, 8])).shape == (1, image_size, image_size, 1)
+
+
 @pytest.mark.parametrize("still, moving", [("generator", "discriminator"), ("discriminator", "generator")])
 def test_each_player_moves_by_its_own_optimizer_alone(still, moving):
     gan = tiny_gan()
