@@ -100,9 +100,24 @@ def given_settings(values: flags.FlagValues) -> dict:
         if field.name in values and values[field.name].present:
             value = values[field.name].value
             if config_lib.value_type(field) is tuple:
-                value = tuple(part.strip() for part in value.split(",") if part.strip())
+                value = _listed(field.name, value)
             settings[field.name] = value
     return settings
+
+
+def _listed(name: str, value: str) -> tuple[str, ...]:
+    """The parts of a value with commas; in place of NAME.txt, what stands on the lines of that file."""
+    parts = []
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        if part.endswith(".txt") and Path(part).expanduser().exists():
+            try:
+                lines = Path(part).expanduser().read_text().splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"--{name}={part}: cannot be read as a list, one on each line.") from error
+            parts += filter(None, (line.partition(" #")[0].strip() for line in lines if line[:1] != "#"))
+        else:
+            parts.append(part)
+    return tuple(dict.fromkeys(parts))
 
 
 def require(values: flags.FlagValues, *names: str) -> None:
@@ -191,7 +206,8 @@ def _help(door, doc, values):
 
 
 def _shown(value):
-    return ",".join(value) if isinstance(value, tuple) else value
+    text = ",".join(value) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def _fail(line, code):
@@ -207,10 +223,11 @@ def _prepare_logging():
     warnings = logging.StreamHandler(sys.stderr)
     warnings.setLevel(logging.WARNING)
     warnings.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logger = logging.getLogger("covid_gan")
-    logger.handlers = [information, warnings]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    for name in ("covid_gan", "tfds_covidct"):
+        logger = logging.getLogger(name)
+        logger.handlers = [information, warnings]
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
 
 
 def _prepare_tensorflow():

@@ -16,12 +16,18 @@ from covid_gan.networks import choices, sizes
 AUTO = "auto"
 PHANTOM = "lung_phantom"
 DEFAULT_STEPS = 6000
+# The settings that `ct_folder` alone has.
+FOLDER_SETTINGS = ("window", "slice_range", "min_lung_fraction", "split_fractions", "skip_bad")
 ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
 
 
-def _setting(default, help, choices=None, may_change=False):
-    """A field. `may_change`: a resumed run may be given another value, as it leaves each step as it was."""
-    metadata = {"help": help, "choices": choices, "may_change": may_change}
+def _setting(default, help, choices=None, may_change=False, later=False):
+    """A field.
+
+    `may_change`: a resumed run may be given another value, as it leaves each step as it was.
+    `later`: runs were made before there was this setting; its default is what was done then.
+    """
+    metadata = {"help": help, "choices": choices, "may_change": may_change, "later": later}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -69,8 +75,9 @@ class DataConfig(_SelfChecking):
 
     dataset: str = _setting(
         AUTO,
-        "a TFDS name with an `image` feature; auto: covid_ct where it is prepared, in --manual_dir or "
-        "downloadable, else lung_phantom with a warning",
+        "a TFDS name with an `image` feature, or several as in covid_ct+sars_cov2_ct; ct_folder: your own "
+        "scans in --manual_dir; auto: covid_ct where it is prepared, in --manual_dir or downloadable, else "
+        "lung_phantom with a warning",
     )
     split: str = _setting("train", "a TFDS split, such as train or train[:50%]; all joins every split")
     classes: tuple[str, ...] | None = _setting(
@@ -78,12 +85,41 @@ class DataConfig(_SelfChecking):
         "label names to keep, separated by commas; empty: all labels (default: covid where the data "
         "set has that label, else all)",
     )
-    exclude: tuple[str, ...] = _setting((), "image_ids to leave out, separated by commas")
+    exclude: tuple[str, ...] = _setting(
+        (), "image_ids to leave out, separated by commas, or a .txt file with one on each line"
+    )
     data_dir: str | None = _setting(
         None, "TFDS's folder of prepared data sets (default: ~/tensorflow_datasets)", may_change=True
     )
     manual_dir: str | None = _setting(
-        None, "folder with the source files of a data set, such as a copy of COVID-CT", may_change=True
+        None,
+        "folder with the source files of a data set: your own scans, or a copy of COVID-CT",
+        may_change=True,
+    )
+    window: str | None = _setting(
+        None,
+        "ct_folder: the HU shown: lung, mediastinal, bone or CENTRE,WIDTH (default: lung)",
+        later=True,
+    )
+    slice_range: str | None = _setting(
+        None,
+        "ct_folder: FIRST,LAST part of each volume that is kept, such as 0.3,0.7 (default: 0,1)",
+        later=True,
+    )
+    min_lung_fraction: float | None = _setting(
+        None,
+        "ct_folder: drop slices with a smaller share of pixels from -950 to -500 HU (default: 0)",
+        later=True,
+    )
+    split_fractions: str | None = _setting(
+        None,
+        "ct_folder: TRAIN,VALIDATION,TEST shares of the patients (default: 0.7,0.15,0.15)",
+        later=True,
+    )
+    skip_bad: bool | None = _setting(
+        None,
+        "ct_folder: skip files that cannot be read, count and list them (default: an error)",
+        later=True,
     )
     flip: bool = _setting(True, "mirror half of the images, drawn anew each time, left to right")
     resize: str = _setting(
@@ -93,11 +129,20 @@ class DataConfig(_SelfChecking):
         "memory", "memory: hold the resized images; none: read them anew each epoch", ("memory", "none")
     )
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the data sets that are mixed; most often one."""
+        return tuple(self.dataset.split("+"))
+
     def _check(self):
-        if "+" in self.dataset:
-            raise ArgumentError("dataset", "mixtures of data sets are not supported.", self.dataset)
-        self._require("dataset", "a TFDS name, such as covid_ct", lambda v: re.fullmatch(r"[\w/:.*-]+", v))
+        name = r"[\w/:.*-]+"
+        rule = "a TFDS name, such as covid_ct, or several joined by +"
+        self._require("dataset", rule, lambda v: re.fullmatch(rf"{name}(\+{name})*", v))
+        parts = self.parts
+        if len(set(parts)) < len(parts) or (AUTO in parts and len(parts) > 1):
+            raise ArgumentError("dataset", f"must name each data set once, and not {AUTO}.", self.dataset)
         self._require("split", "a TFDS split, such as train, test or all", bool)
+        self._require("min_lung_fraction", "at least 0 and below 1", lambda v: 0 <= v < 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -224,7 +269,7 @@ class Config:
 
     @classmethod
     def from_json(cls, text: str) -> "Config":
-        """Reads what `to_json` wrote; a missing or an unknown setting is an error.
+        """Reads what `to_json` wrote; a missing or an unknown setting is an error, later ones aside.
 
         Raises:
             ValueError: the text is no JSON of a config.
@@ -232,9 +277,10 @@ class Config:
         try:
             groups = json.loads(text)
             names = {f"{group}.{name}" for group in groups for name in groups[group]}
-            expected = {f"{g}.{f.name}" for g, kind in GROUPS.items() for f in dataclasses.fields(kind)}
-            if names != expected:
-                raise ValueError(f"unknown or missing settings: {', '.join(sorted(names ^ expected))}")
+            fields = {f"{g}.{f.name}": f for g, kind in GROUPS.items() for f in dataclasses.fields(kind)}
+            wrong = {n for n in names ^ set(fields) if n in names or not fields[n].metadata["later"]}
+            if wrong:
+                raise ValueError(f"unknown or missing settings: {', '.join(sorted(wrong))}")
             return cls(**{g: kind(**groups[g]) for g, kind in GROUPS.items()})
         except ArgumentError:
             raise
@@ -247,11 +293,12 @@ class Config:
         network = [] if model.network == model.model else [model.network]
         activations = [model.generator_activation or model.activation,
                        model.discriminator_activation or model.activation]  # fmt: skip
-        parts = [model.model, *network, self.data.dataset, f"{model.image_size}px"]
+        data = re.sub(r"/[0-9a-f]{16}", "", self.data.dataset)  # a digest tells a reader nothing
+        parts = [model.model, *network, data, f"{model.image_size}px"]
         parts += dict.fromkeys(activations) if model.network == "dcgan" else []
         parts += [f"dropout{model.dropout:g}"] if model.dropout not in (None, ModelConfig.dropout) else []
         parts += [f"seed{training.seed}"] if training.seed else []
-        return re.sub(r"[^\w.-]+", "_", "-".join(parts))
+        return re.sub(r"[^\w.+-]+", "_", "-".join(parts))
 
 
 GROUPS = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}

@@ -173,12 +173,12 @@ def test_a_choice_is_one_of_those_offered(field):
     assert all(choice in str(error.value) for choice in field.metadata["choices"])
 
 
-@pytest.mark.parametrize("dataset", ["covid_ct", "lung_phantom/small:1.0.0", "user:set", "a-b.c*"])
+@pytest.mark.parametrize("dataset", ["covid_ct", "lung_phantom/small:1.0.0", "user:set", "a-b.c*", "covid_ct+sars_cov2_ct"])
 def test_names_of_data_sets_are_accepted(dataset):
     assert Config().replace(dataset=dataset).data.dataset == dataset
 
 
-@pytest.mark.parametrize("dataset", ["", "a b", "covid_ct+sars_cov2_ct", "x;rm", "covid_ct\n"])
+@pytest.mark.parametrize("dataset", ["", "a b", "covid_ct+", "+covid_ct", "covid_ct+covid_ct", "auto+mnist", "x;rm", "covid_ct\n"])
 def test_what_is_no_name_of_a_data_set_is_refused(dataset):
     with refused("dataset"):
         Config().replace(dataset=dataset)

@@ -1,11 +1,24 @@
 """TFDS data sets of chest CT: importing this package registers them.
 
-    import tfds_covidct, tensorflow_datasets as tfds
-    scans = tfds.load("covid_ct", split="train")
+import tfds_covidct, tensorflow_datasets as tfds
+scans = tfds.load("covid_ct", split="train")
 """
 
-from tfds_covidct import covid_ct, lung_phantom
-from tfds_covidct.errors import DataError, SourceUnavailableError
+from tfds_covidct import covid_ct, ct_folder, lung_phantom, sars_cov2_ct
+from tfds_covidct.errors import DataError, SettingError, SourceUnavailableError
 from tfds_covidct.labels import LABELS
 
-__all__ = ["DataError", "LABELS", "SourceUnavailableError", "covid_ct", "lung_phantom"]
+# The names of the data sets.
+DATASETS = tuple(module.Builder.name for module in (covid_ct, ct_folder, lung_phantom, sars_cov2_ct))
+
+__all__ = [
+    "DATASETS",
+    "DataError",
+    "LABELS",
+    "SettingError",
+    "SourceUnavailableError",
+    "covid_ct",
+    "ct_folder",
+    "lung_phantom",
+    "sars_cov2_ct",
+]

@@ -7,3 +7,19 @@ class DataError(ValueError):
 
 class SourceUnavailableError(DataError):
     """The source files are neither in `manual_dir` nor can they be downloaded."""
+
+
+class SettingError(DataError):
+    """A setting of a data set is wrong.
+
+    Args:
+      setting: its name, such as window.
+      expected: what is wrong or expected, and what to do: a sentence.
+      received: the value.
+    """
+
+    def __init__(self, setting: str, expected: str, received):
+        super().__init__(f"`{setting}`: {expected} Received: {setting}={received!r}")
+        self.setting = setting
+        self.expected = expected
+        self.received = received

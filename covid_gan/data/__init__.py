@@ -3,7 +3,7 @@
 import dataclasses
 
 from covid_gan.config import Config
-from covid_gan.data import catalogue
+from covid_gan.data import catalogue, examples
 from covid_gan.data.scans import Scans, read
 
 
@@ -28,5 +28,6 @@ def load(config: Config) -> tuple[Config, Scans]:
         ArgumentError: the data set is unknown, cannot be prepared, lacks a class or a split, or
             has no image left.
     """
-    data, source = catalogue.open_source(config.data)
+    data, builders = catalogue.open_builders(config.data)
+    source = examples.open_examples(builders, data)
     return dataclasses.replace(config, data=data), read(source, data, config.model.image_size)

@@ -1,4 +1,4 @@
-"""Data sets by name: chosen, prepared and opened; the only file that knows TFDS."""
+"""Data sets by name: chosen, prepared and opened; with `examples.py` the only files that know TFDS."""
 
 import contextlib
 import dataclasses
@@ -10,18 +10,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import tfds_covidct
-from covid_gan.config import AUTO, PHANTOM, DataConfig
+from covid_gan.config import AUTO, FOLDER_SETTINGS, PHANTOM, DataConfig
+from covid_gan.data import labels
 from covid_gan.errors import ArgumentError, reason
 from tfds_covidct import covid_ct
+from tfds_covidct.from_folder import FolderBuilder
 
 log = logging.getLogger(__name__)
 
 COVID_CT = "covid_ct"
-DEFAULT_CLASS = "covid"
 
 
 @contextlib.contextmanager
@@ -38,21 +38,6 @@ def _quiet_tfds():
         logger.setLevel(level)
 
 
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """An opened data set.
-
-    Attributes:
-        name: of the TFDS builder.
-        version: its version.
-        examples: pairs of a grey image [H, W, 1] and its id, always in the same order.
-    """
-
-    name: str
-    version: str
-    examples: tf.data.Dataset
-
-
 @_quiet_tfds()
 def resolve(data: DataConfig) -> DataConfig:
     """Returns the config with `dataset` and `classes` as they will be; prepares nothing.
@@ -60,38 +45,77 @@ def resolve(data: DataConfig) -> DataConfig:
     Raises:
         ArgumentError: the data set is unknown, has no images, or lacks a class.
     """
-    data = dataclasses.replace(data, data_dir=_absolute(data.data_dir), manual_dir=_absolute(data.manual_dir))
-    if data.dataset == AUTO:
-        data = _choose(data)
-    builder = _builder(data)
-    if "image" not in builder.info.features:
-        raise ArgumentError("dataset", "has no feature `image`.", data.dataset)
-    return dataclasses.replace(data, classes=_classes(builder, data.classes))
+    return _resolve(data)[0]
 
 
 @_quiet_tfds()
 def is_prepared(data: DataConfig) -> bool:
-    """Whether the data set, resolved, lies ready on the disk."""
-    return _builder(data).is_prepared()
+    """Whether the data sets, resolved, lie ready on the disk."""
+    return all(builder.is_prepared() for builder in _builders(data))
 
 
 @_quiet_tfds()
-def open_source(data: DataConfig) -> tuple[DataConfig, Source]:
-    """Prepares the data set if need be, and opens it; returns it with the resolved config.
+def open_builders(data: DataConfig) -> tuple[DataConfig, list[tfds.core.DatasetBuilder]]:
+    """Prepares the data sets if need be; returns their builders and the resolved config.
 
     Raises:
-        ArgumentError: it is unknown, cannot be prepared, or lacks a class or a split.
+        ArgumentError: one is unknown, cannot be prepared, or lacks a class.
     """
-    resolved = resolve(data)
+    resolved, builders = _resolve(data)
     try:
-        builder = _prepared(resolved)
+        builders = [_prepared(builder, name, resolved) for builder, name in zip(builders, resolved.parts)]
     except tfds_covidct.SourceUnavailableError as error:
         if data.dataset != AUTO:
             raise ArgumentError("dataset", str(error), data.dataset) from error
         _warn_of_phantom(str(error))
-        resolved = resolve(dataclasses.replace(data, dataset=PHANTOM))
-        builder = _prepared(resolved)
-    return resolved, Source(builder.name, str(builder.version), _examples(builder, resolved))
+        resolved, builders = _resolve(dataclasses.replace(data, dataset=PHANTOM))
+        builders = [_prepared(builders[0], PHANTOM, resolved)]
+    return resolved, builders
+
+
+def _resolve(data: DataConfig) -> tuple[DataConfig, list[tfds.core.DatasetBuilder]]:
+    data = dataclasses.replace(data, data_dir=_absolute(data.data_dir), manual_dir=_absolute(data.manual_dir))
+    if data.dataset == AUTO:
+        data = _choose(data)
+    builders = _builders(data)
+    for name, builder in zip(data.parts, builders):
+        if "image" not in builder.info.features:
+            raise ArgumentError("dataset", "has no feature `image`.", name)
+    names = [_full_name(builder, name) for builder, name in zip(builders, data.parts)]
+    settings = _folder_settings(data, builders)
+    classes = labels.resolve(builders, data.classes)
+    return dataclasses.replace(data, dataset="+".join(names), classes=classes, **settings), builders
+
+
+def _full_name(builder: tfds.core.DatasetBuilder, name: str) -> str:
+    """The name under which the very same records are found again."""
+    return f"{builder.name}/{builder.builder_config.name}" if _folder_class(name) else name
+
+
+def _folder_class(name: str) -> type[FolderBuilder] | None:
+    """The builder of a data set that is made from the user's folder; None for all others."""
+    own = {cls.name: cls for cls in (tfds_covidct.ct_folder.Builder, tfds_covidct.sars_cov2_ct.Builder)}
+    return own.get(name.partition("/")[0].partition(":")[0])
+
+
+def _folder_settings(data: DataConfig, builders) -> dict:
+    """The settings of `ct_folder` as they will be, or as they were when it was prepared.
+
+    Raises:
+        ArgumentError: one is given and no data set has it, or it contradicts the prepared set.
+    """
+    given = {name: getattr(data, name) for name in FOLDER_SETTINGS}
+    config = next((b.builder_config for b in builders if b.name == tfds_covidct.ct_folder.Builder.name), None)
+    if config is None:
+        for name, value in given.items():
+            if value is not None:
+                raise ArgumentError(name, f"applies to ct_folder alone, not to {data.dataset}.", value)
+        return {}
+    settings = {name: getattr(config, name, given[name]) for name in FOLDER_SETTINGS}
+    for name, value in given.items():
+        if value is not None and value != settings[name]:
+            raise ArgumentError(name, f"contradicts the prepared set, which has {settings[name]!r}.", value)
+    return settings
 
 
 def _warn_of_phantom(why: str) -> None:
@@ -108,7 +132,7 @@ def _warn_of_phantom(why: str) -> None:
 def _choose(data: DataConfig) -> DataConfig:
     """What `auto` means here: covid_ct where it can be had, else the phantom."""
     named = dataclasses.replace(data, dataset=COVID_CT)
-    if _builder(named).is_prepared() or _source_in(data) or covid_ct.upstream_answers():
+    if _builders(named)[0].is_prepared() or _source_in(data) or covid_ct.upstream_answers():
         return named
     _warn_of_phantom(
         f"It is not prepared in {_data_dir(data)}, its files are not in {_manual_dir(data)}, and "
@@ -121,7 +145,13 @@ def _source_in(data: DataConfig) -> bool:
     try:
         return covid_ct.source_in(_manual_dir(data))
     except tfds_covidct.DataError as error:
-        raise ArgumentError("manual_dir", str(error), data.manual_dir) from error
+        raise _as_argument_error(error, data) from error
+
+
+def _as_argument_error(error: tfds_covidct.DataError, data: DataConfig) -> ArgumentError:
+    if isinstance(error, tfds_covidct.SettingError):
+        return ArgumentError(error.setting, error.expected, error.received)
+    return ArgumentError("manual_dir", str(error), data.manual_dir)
 
 
 def _absolute(folder: str | None) -> str | None:
@@ -135,52 +165,74 @@ def _data_dir(data: DataConfig) -> Path:
 
 def _manual_dir(data: DataConfig) -> Path:
     """The folder given, or TFDS's own. A given folder that is not there is a mistake."""
-    if data.manual_dir and not Path(data.manual_dir).is_dir():
+    if data.manual_dir and not Path(data.manual_dir).exists():
         raise ArgumentError("manual_dir", "there is no such folder.", data.manual_dir)
     return Path(data.manual_dir or _data_dir(data) / "downloads" / "manual")
 
 
-def _builder(data: DataConfig) -> tfds.core.DatasetBuilder:
+def _builders(data: DataConfig) -> list[tfds.core.DatasetBuilder]:
+    return [
+        _folder_builder(name, data) if _folder_class(name) else _builder(name, data) for name in data.parts
+    ]
+
+
+def _folder_builder(name: str, data: DataConfig) -> tfds.core.DatasetBuilder:
+    """The builder of a set made from a folder: the named one, the folder's, or the only one prepared."""
+    cls, data_dir = _folder_class(name), _data_dir(data)
+    digest = name.partition("/")[2]
+    prepared = cls.prepared_names(data_dir)
     try:
-        return tfds.builder(data.dataset, data_dir=_data_dir(data))
+        if digest in prepared:
+            return tfds.builder(name, data_dir=data_dir)
+        if not data.manual_dir:
+            return _only_prepared(name, prepared, data)
+        own = {setting: getattr(data, setting) for setting in cls.builder_config_cls.settings()}
+        own = {setting: value for setting, value in own.items() if value is not None}
+        builder = cls(data_dir=data_dir, manual_dir=_manual_dir(data), **own)
+    except tfds_covidct.DataError as error:
+        if len(data.parts) > 1 and getattr(error, "setting", None) == "manual_dir" and prepared:
+            return _only_prepared(name, prepared, data)
+        raise _as_argument_error(error, data) from error
+    if digest and builder.builder_config.name != digest:
+        message = f"is not prepared in {data_dir}, and is not what {data.manual_dir} holds now."
+        raise ArgumentError("dataset", message, name)
+    return builder
+
+
+def _only_prepared(name: str, prepared: list[str], data: DataConfig) -> tfds.core.DatasetBuilder:
+    if len(prepared) == 1 and name == _folder_class(name).name:
+        return tfds.builder(f"{name}/{prepared[0]}", data_dir=_data_dir(data))
+    there = ", ".join(f"{name.partition('/')[0]}/{digest}" for digest in prepared)
+    message = f"There are {there}." if prepared else f"None is prepared in {_data_dir(data)}."
+    raise ArgumentError("dataset", f"is made from a folder: name it with --manual_dir. {message}", name)
+
+
+def _builder(name: str, data: DataConfig) -> tfds.core.DatasetBuilder:
+    try:
+        return tfds.builder(name, data_dir=_data_dir(data))
     except tfds.core.registered.DatasetNotFoundError as error:
         near = str(error).partition("Did you mean:")[2].strip()
         hint = f" Did you mean {near}?" if near else ""
-        ours = f"{AUTO}, {COVID_CT} and {PHANTOM} are there; so is every data set of TFDS."
-        raise ArgumentError("dataset", f"is unknown to TFDS.{hint} {ours}", data.dataset) from None
+        ours = f"{AUTO}, {', '.join(tfds_covidct.DATASETS)} are there; so is every data set of TFDS."
+        raise ArgumentError("dataset", f"is unknown to TFDS.{hint} {ours}", name) from None
     except Exception as error:  # whatever TFDS makes of a name that it cannot take
-        raise ArgumentError("dataset", f"cannot be opened: {reason(error)}.", data.dataset) from error
+        raise ArgumentError("dataset", f"cannot be opened: {reason(error)}.", name) from error
 
 
-def _classes(builder, wanted):
-    """The label names to keep; () stands for all."""
-    features = builder.info.features
-    label = features["label"] if "label" in features else None
-    names = tuple(getattr(label, "names", None) or ())
-    if wanted is None:
-        return (DEFAULT_CLASS,) if DEFAULT_CLASS in names else ()
-    for name in wanted:
-        if name not in names:
-            there = f"it has {', '.join(names)}" if names else "it has no label names"
-            raise ArgumentError("classes", f"{name!r} is no label of {builder.name}: {there}.", wanted)
-    return tuple(wanted)
-
-
-def _prepared(data: DataConfig) -> tfds.core.DatasetBuilder:
-    builder = _builder(data)
+def _prepared(builder: tfds.core.DatasetBuilder, name: str, data: DataConfig) -> tfds.core.DatasetBuilder:
     if builder.is_prepared():
         return builder
     if not type(builder).__module__.startswith("tfds_covidct."):
         raise ArgumentError(
             "dataset",
             f'is not prepared in {_data_dir(data)}. Prepare it once: python -c "import '
-            f"tensorflow_datasets as tfds; tfds.load('{data.dataset}', data_dir='{_data_dir(data)}')\"",
-            data.dataset,
+            f"tensorflow_datasets as tfds; tfds.load('{name}', data_dir='{_data_dir(data)}')\"",
+            name,
         )
     with _one_at_a_time(builder):
         if not builder.is_prepared():
             _prepare(builder, data)
-    return _builder(data)
+    return _builder(name, data)
 
 
 def _prepare(builder, data: DataConfig) -> None:
@@ -192,7 +244,7 @@ def _prepare(builder, data: DataConfig) -> None:
     except tfds_covidct.SourceUnavailableError:
         raise
     except tfds_covidct.DataError as error:
-        raise ArgumentError("manual_dir", str(error), data.manual_dir) from error
+        raise _as_argument_error(error, data) from error
     except OSError as error:
         raise ArgumentError("data_dir", f"cannot be written: {error}.", str(_data_dir(data))) from error
 
@@ -204,42 +256,3 @@ def _one_at_a_time(builder):
     with open(Path(tempfile.gettempdir()) / f"covid_gan-{name}.lock", "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _examples(builder, data: DataConfig) -> tf.data.Dataset:
-    """Pairs of a grey image [H, W, 1] and its id, always in the same order."""
-    reading = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    try:
-        if data.split != tfds.Split.ALL and builder.info.splits[data.split].num_examples < 1:
-            raise ValueError("it is empty")
-        examples = builder.as_dataset(split=data.split, shuffle_files=False, read_config=reading)
-    except (AssertionError, LookupError, NotImplementedError, ValueError) as error:
-        there = ", ".join(sorted(builder.info.splits))
-        message = f"is no split of {builder.name}, which has {there}; all joins them."
-        raise ArgumentError("split", message, data.split) from error
-    if data.classes:
-        names = builder.info.features["label"].names
-        keep = tf.constant([names.index(name) for name in data.classes], tf.int64)
-        examples = examples.filter(lambda e: tf.reduce_any(tf.cast(e["label"], tf.int64) == keep))
-    if data.exclude:
-        _check_exclude(builder, data)
-        examples = examples.filter(lambda e: tf.reduce_all(e["image_id"] != tf.constant(data.exclude)))
-    return examples.map(lambda e: (_grey(e["image"], data.dataset), e["image_id"] if "image_id" in e else ""))
-
-
-def _check_exclude(builder, data: DataConfig) -> None:
-    """An id that is nowhere in the data set is a mistake."""
-    if "image_id" not in builder.info.features:
-        raise ArgumentError("exclude", f"{builder.name} has no image_id.", data.exclude)
-    unread = {"image": tfds.decode.SkipDecoding()}
-    everything = builder.as_dataset(split=tfds.Split.ALL, decoders=unread, shuffle_files=False)
-    known = {e["image_id"].decode() for e in everything.as_numpy_iterator()}
-    for image_id in data.exclude:
-        if image_id not in known:
-            raise ArgumentError("exclude", f"{builder.name} has no image {image_id!r}.", data.exclude)
-
-
-def _grey(image: tf.Tensor, name: str) -> tf.Tensor:
-    if image.shape.rank != 3:
-        raise ArgumentError("dataset", f"has images of shape {image.shape}, not [H, W, C].", name)
-    return tf.image.rgb_to_grayscale(image[..., :3]) if image.shape[-1] in (3, 4) else image[..., :1]

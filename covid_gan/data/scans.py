@@ -1,5 +1,6 @@
 """Square grey images and their batches, each a function of (seed, step) alone."""
 
+import collections
 import dataclasses
 import hashlib
 import logging
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from covid_gan import randomness
 from covid_gan.config import DataConfig
-from covid_gan.data.catalogue import Source
+from covid_gan.data.examples import Source
 from covid_gan.errors import ArgumentError
 from covid_gan.randomness import Purpose
 
@@ -25,7 +26,8 @@ class Scans:
 
     Attributes:
         config: with `dataset` and `classes` as they were resolved.
-        fingerprint: name, version, split, classes, count, and a SHA-256 of ids and pixels.
+        fingerprint: name, version, split, classes, count, counts by data set and label, and a SHA-256
+            of ids and pixels.
         records: uint8 [S, S, 1] each, in the data set's order.
         images: the same as one tensor [count, S, S, 1], or None where they are read anew each epoch.
     """
@@ -88,31 +90,42 @@ def read(source: Source, config: DataConfig, size: int) -> Scans:
         ArgumentError: (`split`) no image is left.
     """
     low, high = _grey_range(source)
-    digest, count, kept = hashlib.sha256(), 0, []
+    digest, counts, kept = hashlib.sha256(), collections.Counter(), []
     resized = source.examples.map(
-        lambda image, image_id: (image, image_id, to_square(image, size, config.resize, low, high)),
+        lambda image, *rest: (to_square(image, size, config.resize, low, high), image, *rest),
         num_parallel_calls=2,
     )
-    for image, image_id, small in resized.as_numpy_iterator():
+    for small, image, image_id, place, label in resized.as_numpy_iterator():
         digest.update(image_id + repr((image.shape, str(image.dtype))).encode() + image.tobytes())
-        count += 1
+        counts[int(place), int(label)] += 1
         if config.cache == "memory":
             kept.append(small)
+    count = counts.total()
     if not count:
         raise ArgumentError("split", "leaves no image with these --classes and --exclude.", config.split)
     fingerprint = {
-        "name": source.name,
-        "version": source.version,
+        "name": "+".join(source.names),
+        "version": "+".join(source.versions),
         "split": config.split,
         "classes": list(config.classes),
         "count": count,
+        "counts": _by_name(source, counts),
         "grey_range": [low, high],
         "sha256": digest.hexdigest(),
     }
     if not kept:
-        return Scans(config, fingerprint, resized.map(lambda *parts: parts[2]), images=None)
+        return Scans(config, fingerprint, resized.map(lambda small, *rest: small), images=None)
     images = tf.constant(np.stack(kept))
     return Scans(config, fingerprint, tf.data.Dataset.from_tensor_slices(images), images)
+
+
+def _by_name(source: Source, counts: collections.Counter) -> dict[str, dict[str, int]]:
+    """Numbers of images: {data set: {label: number}}."""
+    named = {name: {} for name in source.names}
+    for (place, label), count in sorted(counts.items()):
+        name = source.label_names[place][label] if label >= 0 else "unlabelled"
+        named[source.names[place]][name] = count
+    return named
 
 
 def _grey_range(source: Source) -> tuple[float, float]:
@@ -124,9 +137,9 @@ def _grey_range(source: Source) -> tuple[float, float]:
     if source.examples.element_spec[0].dtype == tf.uint8:
         return 0.0, 255.0
     low, high = float("inf"), float("-inf")
-    for image, _ in source.examples.as_numpy_iterator():
+    for image, *_ in source.examples.as_numpy_iterator():
         low, high = min(low, float(image.min())), max(high, float(image.max()))
-    log.info("%s: grey values %g … %g become 0 … 255.", source.name, low, high)
+    log.info("%s: grey values %g … %g become 0 … 255.", source.names[0], low, high)
     return low, max(high, low + 1e-6)
 
 

@@ -123,8 +123,7 @@ class _Session:
             log.warning("%s has no checkpoint yet, and starts again from step 0.", self.run.path)
         self.run.update_config(self.config)
         self.run.record_session(start_step=self.start, **_environment())
-        name, count = self.scans.fingerprint["name"], self.scans.count
-        what = f"{count} drawn phantoms" if name == PHANTOM else f"{count} images of {name}"
+        what = _described(self.scans.fingerprint)
         size = guards.size_text(checkpoints_lib.nbytes(self.gan))
         log.info("%s: %s, from step %d to %d.", self.run.path, what, self.start, self.settings.steps)
         log.info("A checkpoint is %s, every %d steps.", size, self.settings.checkpoint_every)
@@ -175,6 +174,20 @@ class _Session:
         self.summaries.samples(step, ema, raw)
         self.run.samples.mkdir(exist_ok=True)
         images.save_png(self.run.samples / f"step-{step:08d}.png", images.grid(ema))
+
+
+def _described(fingerprint: dict) -> str:
+    """How many images of what, and of a mixture how many of each."""
+    name, count = fingerprint["name"], fingerprint["count"]
+    if name == PHANTOM:
+        return f"{count} drawn phantoms"
+    parts = fingerprint["counts"]
+    if len(parts) == 1:
+        return f"{count} images of {name}"
+    each = (
+        f"{part}: " + ", ".join(f"{n} {label}" for label, n in own.items()) for part, own in parts.items()
+    )
+    return f"{count} images of {name} ({'; '.join(each)})"
 
 
 def _load(config: Config) -> tuple[Config, Scans]:

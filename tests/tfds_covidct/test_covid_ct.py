@@ -174,10 +174,10 @@ def test_refuses_an_entry_that_unpacks_to_too_much(source_dir, assert_refused):
 
 
 def test_refuses_an_image_of_too_many_pixels(source_dir, assert_refused, tmp_path):
-    Image.new("1", (10_000, 6_000)).save(tmp_path / "bomb.png")
+    Image.new("1", (10_000, 7_000)).save(tmp_path / "bomb.png")
     bomb = {"CT_COVID/fake-p2-1.png": (tmp_path / "bomb.png").read_bytes()}
     rewrite_zip(source_dir / COVID_ZIP, lambda entries: entries.update(bomb))
-    assert_refused(source_dir, "fake-p2-1.png: 10000 x 6000 is more than")
+    assert_refused(source_dir, "fake-p2-1.png: 10000 x 7000 is more than")
 
 
 def test_refuses_an_image_that_does_not_decode(source_dir, assert_refused):

@@ -1,20 +1,17 @@
 """Reads a class's image files, by name, out of a zip archive or a folder."""
 
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from etils import epath
 
 from tfds_covidct.errors import DataError
+from tfds_covidct.reading.archive import is_system_file, list_entries, read_limited, unpack
 
 # The largest image file upstream has is well under 1 MB.
 MAX_FILE_BYTES = 64 * 2**20
-
-_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
 
 class Images(Protocol):
@@ -59,7 +56,7 @@ class _FolderImages:
         for name in names:
             file = self._files[name]
             with file.open("rb") as stream:
-                yield name, _read_limited(stream, str(file))
+                yield name, read_limited(stream, str(file), MAX_FILE_BYTES).getvalue()
 
 
 class _ZipImages:
@@ -68,26 +65,18 @@ class _ZipImages:
     def __init__(self, path: epath.Path):
         self.path = path
         try:
-            with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-                entries = archive.infolist()
-        except _UNREADABLE as error:
-            raise DataError(f"{path}: not an intact zip archive ({error})") from error
-        files = [(_safe_path(path, entry), entry) for entry in entries]
+            with path.open("rb") as stream:
+                files = list_entries(stream, str(path))
+        except OSError as error:
+            raise DataError(f"{path}: cannot be opened ({type(error).__name__})") from error
         self._entries = _by_name(path, (file for file in files if not file[1].is_dir()))
         self.names = tuple(sorted(self._entries))
 
     def read(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         with self.path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             for name in names:
-                yield name, self._read_entry(archive, self._entries[name])
-
-    def _read_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-        where = f"{self.path}, entry {entry.filename}"
-        try:
-            with archive.open(entry) as stream:
-                return _read_limited(stream, where)
-        except _UNREADABLE as error:
-            raise DataError(f"{where}: cannot be unpacked ({error})") from error
+                where = f"{self.path}, entry {name}"
+                yield name, unpack(archive, self._entries[name], where, MAX_FILE_BYTES).getvalue()
 
 
 def _files_below(folder: epath.Path) -> Iterator[epath.Path]:
@@ -99,33 +88,13 @@ def _files_below(folder: epath.Path) -> Iterator[epath.Path]:
             yield entry
 
 
-def _safe_path(archive: epath.Path, entry: zipfile.ZipInfo) -> PurePosixPath:
-    path = PureWindowsPath(entry.filename)  # Knows both kinds of slash, and drives.
-    if path.drive or path.root or ".." in path.parts:
-        raise DataError(f"{archive}: entry {entry.filename!r} would leave its folder")
-    return PurePosixPath(path.as_posix())
-
-
 def _by_name(source: epath.Path, files: Iterable[tuple[PurePosixPath, object]]) -> dict:
     """Returns {file name: file} without the operating systems' own files."""
     by_name = {}
     for path, file in files:
-        if _is_system_file(path):
+        if is_system_file(path):
             continue
         if path.name in by_name:
             raise DataError(f"{source}: holds two files named {path.name}")
         by_name[path.name] = file
     return by_name
-
-
-def _is_system_file(path: PurePosixPath) -> bool:
-    hidden = any(part.startswith(".") for part in path.parts)
-    return hidden or "__MACOSX" in path.parts or path.name.lower() in _SYSTEM_FILES
-
-
-def _read_limited(stream, where: str) -> bytes:
-    """Reads the stream; what it declares to hold is not believed."""
-    content = stream.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise DataError(f"{where}: larger than {MAX_FILE_BYTES} bytes")
-    return content

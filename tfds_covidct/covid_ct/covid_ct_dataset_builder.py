@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
-from tfds_covidct.covid_ct import cleanup, layout, source
+from tfds_covidct import cleanup
+from tfds_covidct.covid_ct import layout, source
 from tfds_covidct.covid_ct.archive import Images, open_images
 from tfds_covidct.covid_ct.official_split import read_split
 from tfds_covidct.covid_ct.origins import Origins, read_origins

@@ -1,0 +1,6 @@
+"""Your own scans in a folder as the TFDS data set `ct_folder`."""
+
+from tfds_covidct.ct_folder.config import CtFolderConfig
+from tfds_covidct.ct_folder.ct_folder_dataset_builder import Builder
+
+__all__ = ["Builder", "CtFolderConfig"]

@@ -1,0 +1,92 @@
+"""What makes a folder of scans into records: the settings, checked, and the digest that names them."""
+
+import dataclasses
+import hashlib
+import json
+import math
+
+from tfds_covidct.ct_folder.identity import Identity
+from tfds_covidct.errors import SettingError
+from tfds_covidct.from_folder import FolderConfig
+from tfds_covidct.reading import sources
+from tfds_covidct.windows import parse_window
+
+# Goes into every digest: raised when the same files and settings give other records than before.
+RECORDS_VERSION = 1
+
+
+@dataclasses.dataclass(eq=False, kw_only=True)
+class CtFolderConfig(FolderConfig):
+    """Which folder, and how its files become records.
+
+    Attributes:
+      window: the HU shown: lung, mediastinal, bone or centre,width.
+      slice_range: "first,last" in [0, 1]: the part of each volume that is kept, by place in its order.
+      min_lung_fraction: in [0, 1): slices with a smaller share of lung are left out; see
+        `reading.render.lung_share`.
+      split_fractions: "train,validation,test", which sum to 1: shares of the patients.
+      skip_bad: whether unreadable files are skipped, counted and listed, rather than an error.
+
+    Raises:
+      SettingError: naming the setting.
+    """
+
+    window: str = "lung"
+    slice_range: str = "0,1"
+    min_lung_fraction: float = 0.0
+    split_fractions: str = "0.7,0.15,0.15"
+    skip_bad: bool = False
+
+    def __post_init__(self):
+        try:
+            parse_window(self.window)
+        except ValueError as error:
+            raise SettingError("window", str(error), self.window) from None
+        first, last = self.kept_range
+        if not 0 <= first < last <= 1:
+            raise SettingError(
+                "slice_range", "must be FIRST,LAST with 0 ≤ FIRST < LAST ≤ 1.", self.slice_range
+            )
+        if not (isinstance(self.min_lung_fraction, (int, float)) and 0 <= self.min_lung_fraction < 1):
+            message = "must be at least 0 and below 1."
+            raise SettingError("min_lung_fraction", message, self.min_lung_fraction)
+        fractions = self.fractions
+        if not (all(0 <= f <= 1 for f in fractions) and math.isclose(sum(fractions), 1, abs_tol=1e-6)):
+            message = "must be TRAIN,VALIDATION,TEST, from 0 to 1 each, and sum to 1."
+            raise SettingError("split_fractions", message, self.split_fractions)
+
+    @property
+    def kept_range(self) -> tuple[float, ...]:
+        """`slice_range` as numbers."""
+        return self._numbers("slice_range", 2)
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """`split_fractions` as numbers: of train, validation and test."""
+        return self._numbers("split_fractions", 3)
+
+    def digest(self) -> str:
+        inventory = sources.list_sources(self.manual_dir)
+        window = parse_window(self.window)
+        determining = {
+            "records": RECORDS_VERSION,
+            "content": sources.content_digest(inventory.sources),
+            "folders": inventory.folders,
+            "window": [window.centre, window.width],
+            "slice_range": self.kept_range,
+            "min_lung_fraction": float(self.min_lung_fraction),
+            "split_fractions": self.fractions,
+            "skip_bad": bool(self.skip_bad),
+            "salt": Identity(self.manual_dir).salt.hex(),
+        }
+        return hashlib.sha256(json.dumps(determining).encode()).hexdigest()[:16]
+
+    def _numbers(self, name: str, count: int) -> tuple[float, ...]:
+        value = getattr(self, name)
+        try:
+            numbers = tuple(float(part) for part in (value.split(",") if isinstance(value, str) else value))
+        except (TypeError, ValueError):
+            numbers = ()
+        if len(numbers) != count:
+            raise SettingError(name, f"must be {count} numbers, separated by commas.", value)
+        return numbers

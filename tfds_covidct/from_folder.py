@@ -1,0 +1,126 @@
+"""Data sets made from a folder of the user's, found again only for the same content of it."""
+
+import dataclasses
+import os
+
+import tensorflow_datasets as tfds
+from etils import epath
+
+from tfds_covidct import cleanup
+from tfds_covidct.errors import DataError, SettingError
+
+
+@dataclasses.dataclass(eq=False, kw_only=True)
+class FolderConfig(tfds.core.BuilderConfig):
+    """Which folder, and what is done with it. Subclasses add settings, each with a default.
+
+    Attributes:
+      name: a digest of all that determines the records, set by `resolved`.
+      manual_dir: the folder; None: the one that `DownloadConfig(manual_dir=…)` names.
+    """
+
+    name: str = "from_manual_dir"
+    manual_dir: str | None = None
+
+    def resolved(self) -> "FolderConfig":
+        """Reads the whole folder, and returns the config with the digest as its name.
+
+        Raises:
+          DataError: the folder is not there or cannot be read; a setting is wrong.
+        """
+        if not self.manual_dir or not os.path.exists(self.manual_dir):
+            raise SettingError("manual_dir", "there is no such folder.", self.manual_dir)
+        return dataclasses.replace(self, name=self.digest(), manual_dir=os.path.abspath(self.manual_dir))
+
+    def digest(self) -> str:
+        """16 hexadecimal digits that differ wherever the records would."""
+        raise NotImplementedError
+
+    @classmethod
+    def settings(cls) -> dict:
+        """The settings that the subclass adds: {name: default}."""
+        own = {f.name: f.default for f in dataclasses.fields(cls)}
+        return {name: own[name] for name in own if name not in _COMMON}
+
+
+_COMMON = {f.name for f in dataclasses.fields(FolderConfig)}
+
+
+class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """A builder whose config is named by what is in the folder.
+
+    The folder is given as `manual_dir`, in the config, or with `DownloadConfig` when preparing;
+    where none is given, the one set that is prepared in `data_dir` is taken. Settings of the
+    config may be given by their names.
+
+    Raises:
+      DataError: the folder is not there or cannot be read; a setting is wrong.
+    """
+
+    builder_config_cls: type[FolderConfig]
+
+    def __init__(
+        self, *, config=None, manual_dir=None, data_dir=None, version=None, file_format=None, **settings
+    ):
+        if manual_dir is not None or settings:
+            if config is not None:
+                raise SettingError("config", "cannot be given beside manual_dir and settings.", config)
+            config = self._config(manual_dir, settings)
+        elif config is None:
+            config = self._only_prepared(data_dir)
+        if isinstance(config, FolderConfig) and config.manual_dir and config.name == FolderConfig.name:
+            config = config.resolved()
+        self._rest = dict(data_dir=data_dir, version=version, file_format=file_format)
+        super().__init__(config=config, **self._rest)
+
+    @classmethod
+    def _config(cls, manual_dir, settings) -> FolderConfig:
+        unknown = set(settings) - set(cls.builder_config_cls.settings())
+        if unknown:
+            known = ", ".join(cls.builder_config_cls.settings())
+            raise TypeError(f"{cls.name} has no setting {sorted(unknown)[0]!r}; it has {known}.")
+        manual_dir = os.fspath(manual_dir) if manual_dir is not None else None
+        return cls.builder_config_cls(manual_dir=manual_dir, **settings)
+
+    @classmethod
+    def prepared_names(cls, data_dir=None) -> list[str]:
+        """The names of the configs that are prepared in `data_dir`, TFDS's own folder where None."""
+        root = epath.Path(data_dir or tfds.core.constants.DATA_DIR) / cls.name
+        return sorted(p.parent.parent.name for p in root.glob(f"*/{cls.VERSION}/dataset_info.json"))
+
+    @classmethod
+    def _only_prepared(cls, data_dir) -> FolderConfig | None:
+        names = cls.prepared_names(data_dir)
+        return cls.builder_config_cls(name=names[0]) if len(names) == 1 else None
+
+    def download_and_prepare(self, *, download_dir=None, download_config=None, **kwargs):
+        """Prepares the data set as TFDS does, and leaves nothing behind if that fails.
+
+        Raises:
+          DataError: there is no folder, or its files are not what a data set is made of.
+        """
+        folder = getattr(download_config, "manual_dir", None)
+        if folder and not self.builder_config.manual_dir:
+            self._become(dataclasses.replace(self._blank(), manual_dir=os.fspath(folder)))
+        if not self.is_prepared() and not self.builder_config.manual_dir:
+            raise DataError(self._no_folder())
+        with cleanup.no_new_folders_on_error(self.data_path.parent):
+            super().download_and_prepare(download_dir=download_dir, download_config=download_config, **kwargs)
+
+    def _blank(self) -> FolderConfig:
+        """The config with its settings, and without what ties it to a folder."""
+        return dataclasses.replace(self.builder_config, name=FolderConfig.name, manual_dir=None)
+
+    def _become(self, config: FolderConfig) -> None:
+        """Starts anew as the builder of another config: its name stands in all paths."""
+        rest = self._rest
+        self.__dict__.clear()
+        self.__init__(config=config, **rest)
+
+    def _no_folder(self) -> str:
+        names = self.prepared_names(self._data_dir_root)
+        there = f" Prepared there: {', '.join(f'{self.name}/{name}' for name in names)}." if names else ""
+        return (
+            f"{self.name} is made from a folder, and none was named: give --manual_dir=FOLDER, or in Python "
+            f'tfds.load("{self.name}", builder_kwargs=dict(manual_dir=FOLDER)).{there}'
+        )

@@ -1,0 +1,88 @@
+"""The TFDS builder of the SARS-CoV-2 CT-scan data set."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from tfds_covidct.errors import DataError, SettingError
+from tfds_covidct.from_folder import FolderBuilder, FolderConfig
+from tfds_covidct.labels import LABELS
+from tfds_covidct.reading import drawing, sources
+from tfds_covidct.reading.workers import Failure, Workers
+from tfds_covidct.sars_cov2_ct import numbered
+
+
+@dataclasses.dataclass(eq=False, kw_only=True)
+class SarsCov2CtConfig(FolderConfig):
+    """Which copy, whole or a part."""
+
+    def digest(self) -> str:
+        root = numbered.find_root(self.manual_dir)
+        if root is None:
+            folders = " and ".join(f"{folder}/" for folder in numbered.FOLDERS.values())
+            raise SettingError("manual_dir", f"holds no folders {folders} of the data set.", self.manual_dir)
+        files = [picture.source for picture in numbered.list_pictures(root)]
+        return hashlib.sha256(sources.content_digest(files).encode()).hexdigest()[:16]
+
+
+class Builder(FolderBuilder):
+    """The SARS-CoV-2 CT-scan data set in grey, split by blocks of numbers."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "1252 + 1230 pictures or a part of them, without exact duplicates."}
+    builder_config_cls = SarsCov2CtConfig
+    BUILDER_CONFIGS = [SarsCov2CtConfig(description="The folder that DownloadConfig(manual_dir=...) names.")]
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        image = tfds.features.Image(shape=(None, None, 1), dtype=np.uint8, encoding_format="png")
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": image,
+                    "label": tfds.features.ClassLabel(names=LABELS),
+                    "image_id": tfds.features.Text(),
+                    "patient_id": tfds.features.Text(),
+                    "source": tfds.features.Text(),
+                }
+            ),
+            supervised_keys=("image", "label"),
+            homepage="https://www.kaggle.com/datasets/plameneduardo/sarscov2-ctscan-dataset",
+            metadata=tfds.core.MetadataDict(),
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+        del dl_manager  # Nothing is downloaded.
+        pictures = numbered.list_pictures(numbered.find_root(self.builder_config.manual_dir))
+        with Workers() as workers:
+            digests = dict(_checked(workers.run(drawing.pixel_digest, [p.source for p in pictures])))
+        kept, dropped = numbered.without_duplicates(pictures, digests)
+        numbered.report(pictures, dropped)
+        self.info.metadata.update(files=len(pictures), **dropped)
+        return {split: self._generate_examples(part) for split, part in numbered.split(kept).items()}
+
+    def _generate_examples(self, pictures: list[numbered.Picture]):
+        by_source = {picture.source: picture for picture in pictures}
+        with Workers() as workers:
+            orders = (drawing.Order(source, (0,)) for source in by_source)
+            for order, drawn in _checked(workers.run(drawing.draw, orders)):
+                picture = by_source[order.source]
+                yield (
+                    picture.image_id,
+                    {
+                        "image": drawn.png,
+                        "label": picture.label,
+                        "image_id": picture.image_id,
+                        "patient_id": picture.block,
+                        "source": "sars_cov2_ct",
+                    },
+                )
+
+
+def _checked(outcomes):
+    """Passes results on; a picture that cannot be read is an error."""
+    for task, outcome in outcomes:
+        if isinstance(outcome, Failure):
+            raise DataError(outcome.message)
+        yield task, outcome
