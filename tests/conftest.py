@@ -13,7 +13,8 @@ import pytest
 from covid_gan.config import Config
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-COVID_CT = Path(os.environ.get("COVID_CT_DIR", REPOSITORY.parent / "shared" / "data" / "covid-ct"))
+REAL_DATA = Path(os.environ.get("REAL_DATA_DIR", REPOSITORY.parent / "shared" / "data"))
+COVID_CT = Path(os.environ.get("COVID_CT_DIR", REAL_DATA / "covid-ct"))
 
 # The smallest networks and the shortest run that still have every part.
 TINY = dict(
@@ -36,6 +37,26 @@ def covid_ct_files() -> Path:
     if not COVID_CT.is_dir():
         pytest.skip(f"the real COVID-CT is not in {COVID_CT}; set COVID_CT_DIR")
     return COVID_CT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_dir(tmp_path_factory) -> Path:
+    """Where the salts of the tests' folders lie, rather than among the user's own files."""
+    folder = tmp_path_factory.mktemp("private")
+    os.environ["TFDS_COVIDCT_PRIVATE_DIR"] = str(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Returns a function: the path of real data below REAL_DATA, or a skip."""
+
+    def find(name: str) -> Path:
+        if not (REAL_DATA / name).exists():
+            pytest.skip(f"the real data {name} is not in {REAL_DATA}; set REAL_DATA_DIR")
+        return REAL_DATA / name
+
+    return find
 
 
 def fake_scan(index: int) -> np.ndarray:

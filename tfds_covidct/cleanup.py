@@ -10,6 +10,23 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
+def leaving_nothing_on_error(builder, download_dir: os.PathLike | str | None) -> Iterator[None]:
+    """Lets a TFDS builder prepare its data set, and removes on an error what it has made till then.
+
+    Args:
+      builder: the `tfds.core.DatasetBuilder`; TFDS itself removes the records that are half written.
+      download_dir: as given to `download_and_prepare`; None: TFDS's own.
+    """
+    downloads = pathlib.Path(download_dir or builder.data_dir_root / "downloads")
+    with (
+        no_new_folders_on_error(builder.data_path.parent),
+        no_new_folders_on_error(downloads / "extracted"),
+        no_new_files_on_error(downloads / builder.name),
+    ):
+        yield
+
+
+@contextlib.contextmanager
 def no_new_folders_on_error(folder: os.PathLike | str) -> Iterator[None]:
     """Removes `folder` and its parents on an error if they are new and still empty."""
     folder = pathlib.Path(folder)

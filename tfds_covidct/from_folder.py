@@ -1,6 +1,8 @@
 """Data sets made from a folder of the user's, found again only for the same content of it."""
 
+import contextlib
 import dataclasses
+import functools
 import os
 
 import tensorflow_datasets as tfds
@@ -73,6 +75,11 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         self._rest = dict(data_dir=data_dir, version=version, file_format=file_format)
         super().__init__(config=config, **self._rest)
 
+    @functools.cached_property
+    def info(self) -> tfds.core.DatasetInfo:
+        """What TFDS's property is; that one stays what it was when a builder becomes another."""
+        return self._info()
+
     @classmethod
     def _config(cls, manual_dir, settings) -> FolderConfig:
         unknown = set(settings) - set(cls.builder_config_cls.settings())
@@ -104,8 +111,12 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             self._become(dataclasses.replace(self._blank(), manual_dir=os.fspath(folder)))
         if not self.is_prepared() and not self.builder_config.manual_dir:
             raise DataError(self._no_folder())
-        with cleanup.no_new_folders_on_error(self.data_path.parent):
+        with cleanup.leaving_nothing_on_error(self, download_dir), self._preparing(download_config):
             super().download_and_prepare(download_dir=download_dir, download_config=download_config, **kwargs)
+
+    def _preparing(self, download_config) -> contextlib.AbstractContextManager:
+        """What is held ready while the records are made; subclasses may."""
+        return contextlib.nullcontext()
 
     def _blank(self) -> FolderConfig:
         """The config with its settings, and without what ties it to a folder."""

@@ -3,8 +3,12 @@
 import dataclasses
 
 from covid_gan.config import Config
-from covid_gan.data import catalogue, examples
+from covid_gan.data import catalogue, examples, records
+from covid_gan.data.records import Audited, Scan
 from covid_gan.data.scans import Scans, read
+
+
+__all__ = ["Audited", "Scan", "Scans", "audit_scans", "is_prepared", "load", "resolve"]
 
 
 def resolve(config: Config) -> Config:
@@ -31,3 +35,14 @@ def load(config: Config) -> tuple[Config, Scans]:
     data, builders = catalogue.open_builders(config.data)
     source = examples.open_examples(builders, data)
     return dataclasses.replace(config, data=data), read(source, data, config.model.image_size)
+
+
+def audit_scans(config: Config) -> Audited:
+    """Prepares the data set if need be, and opens all that is known of its images.
+
+    Raises:
+        ArgumentError: as `load`.
+    """
+    data, builders = catalogue.open_builders(config.data)
+    facts = [catalogue.file_facts(name, data) for name in data.parts]
+    return records.open_records(builders, facts, data)

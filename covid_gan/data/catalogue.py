@@ -18,6 +18,7 @@ from covid_gan.data import labels
 from covid_gan.errors import ArgumentError, reason
 from tfds_covidct import covid_ct
 from tfds_covidct.from_folder import FolderBuilder
+from tfds_covidct.reading.facts import FileFacts
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,26 @@ def open_builders(data: DataConfig) -> tuple[DataConfig, list[tfds.core.DatasetB
         resolved, builders = _resolve(dataclasses.replace(data, dataset=PHANTOM))
         builders = [_prepared(builders[0], PHANTOM, resolved)]
     return resolved, builders
+
+
+@_quiet_tfds()
+def file_facts(name: str, data: DataConfig) -> dict[str, FileFacts]:
+    """What is known of the source files of a resolved data set, by image_id; empty where they are not at hand.
+
+    Raises:
+        ArgumentError: (`manual_dir`) the source files cannot be read.
+    """
+    known = {"covid_ct": covid_ct, "ct_folder": tfds_covidct.ct_folder, "sars_cov2_ct": tfds_covidct.sars_cov2_ct}
+    package = known.get(name.partition("/")[0].partition(":")[0])
+    if package is None:
+        return {}
+    if not data.manual_dir:
+        log.warning("Without --manual_dir nothing is known of the source files of %s: format, mode, colour.", name)
+        return {}
+    try:
+        return package.file_facts(_manual_dir(data))
+    except tfds_covidct.DataError as error:
+        raise _as_argument_error(error, data) from error
 
 
 def _resolve(data: DataConfig) -> tuple[DataConfig, list[tfds.core.DatasetBuilder]]:

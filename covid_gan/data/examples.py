@@ -37,7 +37,7 @@ def open_examples(builders: Sequence[tfds.core.DatasetBuilder], data: DataConfig
         ArgumentError: one lacks the split or an excluded image, or they cannot be mixed.
     """
     if data.exclude:
-        _check_exclude(builders, data)
+        check_exclude(builders, data)
     streams = [_examples(builder, place, data) for place, builder in enumerate(builders)]
     return Source(
         names=tuple(builder.name for builder in builders),
@@ -103,7 +103,7 @@ def _size(builder, split: str) -> int:
     return splits.total_num_examples if split == tfds.Split.ALL else splits[split].num_examples
 
 
-def _check_exclude(builders, data: DataConfig) -> None:
+def check_exclude(builders, data: DataConfig) -> None:
     """An id that is nowhere in the data sets is a mistake."""
     known = set()
     for builder in builders:

@@ -70,12 +70,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
           SourceUnavailableError: if the files are neither in `manual_dir` nor at upstream.
           DataError: if the files are not whole or not what the data set is made of.
         """
-        downloads = epath.Path(download_dir or self.data_dir_root / "downloads")
-        with (
-            cleanup.no_new_folders_on_error(self.data_path.parent),
-            cleanup.no_new_folders_on_error(downloads / "extracted"),
-            cleanup.no_new_files_on_error(downloads / self.name),
-        ):
+        with cleanup.leaving_nothing_on_error(self, download_dir):
             super().download_and_prepare(download_dir=download_dir, **kwargs)
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager):

@@ -25,7 +25,7 @@ def files_in(manual_dir: os.PathLike | str) -> dict[str, epath.Path]:
     """Finds upstream's files in a folder.
 
     Args:
-      manual_dir: the folder that stands for upstream's root.
+      manual_dir: the folder that stands for upstream's root, or the one above it.
 
     Returns:
       Upstream's path of each file -> where the file lies; an archive's path may lead to the folder
@@ -35,9 +35,10 @@ def files_in(manual_dir: os.PathLike | str) -> dict[str, epath.Path]:
       DataError: if the folder holds some of the required files, but not all.
     """
     root = epath.Path(manual_dir)
-    names = layout.REQUIRED_FILES + layout.METADATA_FILES
-    candidates = {name: _locate(root, name) for name in names}
-    found = {name: path for name, path in candidates.items() if path is not None}
+    found = _found_below(root)
+    if not found and root.is_dir():
+        below = ((child, _found_below(child)) for child in sorted(root.iterdir()) if child.is_dir())
+        root, found = next((pair for pair in below if pair[1]), (root, found))
     missing = [name for name in layout.REQUIRED_FILES if name not in found]
     if found and missing:
         raise DataError(f"{root} lacks files of COVID-CT: {', '.join(missing)}")
@@ -95,6 +96,12 @@ def find_files(dl_manager: tfds.download.DownloadManager) -> dict[str, epath.Pat
     if manual_dir:
         logging.warning("%s holds no file of COVID-CT; downloading instead.", manual_dir)
     return _download(dl_manager)
+
+
+def _found_below(root: epath.Path) -> dict[str, epath.Path]:
+    names = layout.REQUIRED_FILES + layout.METADATA_FILES
+    candidates = {name: _locate(root, name) for name in names}
+    return {name: path for name, path in candidates.items() if path is not None}
 
 
 def _locate(root: epath.Path, name: str) -> epath.Path | None:

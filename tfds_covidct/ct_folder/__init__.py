@@ -2,5 +2,6 @@
 
 from tfds_covidct.ct_folder.config import CtFolderConfig
 from tfds_covidct.ct_folder.ct_folder_dataset_builder import Builder
+from tfds_covidct.ct_folder.facts import file_facts
 
-__all__ = ["Builder", "CtFolderConfig"]
+__all__ = ["Builder", "CtFolderConfig", "file_facts"]

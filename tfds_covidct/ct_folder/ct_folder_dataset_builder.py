@@ -1,13 +1,15 @@
 """The TFDS builder of a folder of scans."""
 
 import collections
+import contextlib
+import functools
 import itertools
 import logging
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-from tfds_covidct.ct_folder import plan
+from tfds_covidct.ct_folder import pipeline, plan
 from tfds_covidct.ct_folder.config import CtFolderConfig
 from tfds_covidct.ct_folder.identity import Identity
 from tfds_covidct.ct_folder.problems import Problems
@@ -16,7 +18,7 @@ from tfds_covidct.from_folder import FolderBuilder
 from tfds_covidct.reading import drawing, sources
 from tfds_covidct.reading.scan import Header
 from tfds_covidct.reading.workers import Failure, Workers
-from tfds_covidct.windows import parse_window
+from tfds_covidct.windows import Window, parse_window
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +49,15 @@ class Builder(FolderBuilder):
             metadata=tfds.core.MetadataDict(),
         )
 
-    def download_and_prepare(self, **kwargs):
-        """Prepares the data set as TFDS does, and leaves nothing behind if that fails.
-
-        Raises:
-          DataError: there is no folder, or its files are not what a data set is made of.
-        """
+    @contextlib.contextmanager
+    def _preparing(self, download_config):
+        """The workers; with a Beam runner or Beam options, Apache Beam reads the slices in their place."""
         self._plan = None
+        self._by_beam = bool(download_config and (download_config.beam_runner or download_config.beam_options))
+        if self._by_beam:
+            pipeline.check_installed()
         with Workers() as self._workers:
-            super().download_and_prepare(**kwargs)
+            yield
         if self._plan:
             self._identity.record(self.builder_config.name, self._way_back())
             self._problems.report(self._identity.path)
@@ -68,9 +70,7 @@ class Builder(FolderBuilder):
         inventory = sources.list_sources(config.manual_dir)
         scans = self._read_headers(inventory)
         self._plan = plan.make_plan(inventory, scans, self._identity, config, self._problems)
-        self._problems.check()
-        self._drawn = collections.Counter()  # by (split, label)
-        self.info.metadata.update(self._plan.facts)
+        self.info.metadata.update(self._plan.facts, files_skipped=len(self._problems.found))
         return {split: self._generate_examples(split) for split in self._plan.tasks}
 
     def _read_headers(self, inventory: sources.Inventory) -> list[tuple[sources.Source, Header]]:
@@ -80,21 +80,31 @@ class Builder(FolderBuilder):
         return [(source, headers[source]) for source in inventory.sources if source in headers]
 
     def _generate_examples(self, split: str):
-        config, tasks = self.builder_config, self._plan.tasks[split]
-        window, task_of = parse_window(config.window), {task.source: task for task in tasks}
-        orders = (drawing.Order(t.source, t.frames, window, config.min_lung_fraction) for t in tasks)
-        for order, drawn in self._without_failures(drawing.draw, orders):
-            task = task_of[order.source]
-            self._drawn[split, task.label] += 1
-            yield self._example(task, drawn)
+        config = self.builder_config
+        order = functools.partial(
+            _order, window=parse_window(config.window), min_lung_fraction=config.min_lung_fraction
+        )
+        if self._by_beam:
+            return pipeline.examples(self._plan.tasks[split], order, _example, config.skip_bad)
+        return self._by_workers(split, order)
+
+    def _by_workers(self, split: str, order):
+        tasks = self._plan.tasks[split]
+        task_of, counts = {task.source: task for task in tasks}, collections.Counter()
+        for done, drawn in self._without_failures(drawing.draw, map(order, tasks)):
+            task = task_of[done.source]
+            counts[task.label] += 1
+            yield _example(task, drawn)
         self._problems.check()
         self.info.metadata["files_skipped"] = len(self._problems.found)
-        for label in {task.label for task in tasks}:
-            if not self._drawn[split, label]:
-                raise DataError(
-                    f"{label!r}: no image of this class is left in {split}; lower --min_lung_fraction, or mend "
-                    f"the {len(self._problems.found)} files that were skipped"
-                )
+        for label in sorted(set(task.label for task in tasks) - set(counts)):
+            raise DataError(
+                f"{label!r}: no image of this class is left in {split}; lower --min_lung_fraction, or mend the "
+                f"{len(self._problems.found)} files that were skipped"
+            )
+
+    def _process_pipeline_result(self, pipeline_result):
+        self.info.metadata["files_skipped"] += pipeline.count_skipped(pipeline_result)
 
     def _without_failures(self, function, tasks):
         """Passes on what the workers return, and notes the files that they cannot read."""
@@ -104,21 +114,25 @@ class Builder(FolderBuilder):
             else:
                 yield task, outcome
 
-    def _example(self, task: plan.Task, drawn: drawing.Drawn):
-        image_id = self._identity.image_id(task.source.relative, drawn.frame)
-        return image_id, {
-            "image": drawn.png,
-            "label": task.label,
-            "image_id": image_id,
-            "patient_id": task.patient_id,
-            "spacing": np.float32(drawn.spacing),
-        }
-
     def _way_back(self):
         """What the private file notes: which file and frame each image is, and what was skipped."""
         for task in itertools.chain.from_iterable(self._plan.tasks.values()):
-            for frame in task.frames:
-                image_id = self._identity.image_id(task.source.relative, frame)
+            for frame, image_id in zip(task.frames, task.image_ids):
                 yield {"image_id": image_id, "file": task.source.relative, "frame": frame}
         for relative, message in self._problems.found:
             yield {"skipped": relative, "why": message}
+
+
+def _order(task: plan.Task, window: Window, min_lung_fraction: float) -> drawing.Order:
+    return drawing.Order(task.source, task.frames, window, min_lung_fraction)
+
+
+def _example(task: plan.Task, drawn: drawing.Drawn):
+    image_id = task.image_ids[task.frames.index(drawn.frame)]
+    return image_id, {
+        "image": drawn.png,
+        "label": task.label,
+        "image_id": image_id,
+        "patient_id": task.patient_id,
+        "spacing": np.float32(drawn.spacing),
+    }

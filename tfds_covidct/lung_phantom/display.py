@@ -4,7 +4,9 @@ import dataclasses
 
 import numpy as np
 
-LUNG_CENTRE, LUNG_WIDTH = -600.0, 1500.0
+from tfds_covidct.windows import WINDOWS, Window, apply_window, share
+
+LUNG_CENTRE, LUNG_WIDTH = WINDOWS["lung"].centre, WINDOWS["lung"].width
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,17 +37,15 @@ def window(hu, centre=LUNG_CENTRE, width=LUNG_WIDTH):
         uint8 array of the same shape.
 
     Raises:
-        ValueError: if `width` is not positive.
+        ValueError: if `width` is not positive, or either is not finite.
     """
-    if width <= 0:
-        raise ValueError(f"`width` must be positive. Received: width={width}")
-    return show(hu, Display(centre, width))
+    return apply_window(hu, Window(centre, width))
 
 
 def show(hu, display):
     """Returns the uint8 picture of `hu` under a `Display`."""
-    share = np.clip((np.asarray(hu) - display.centre) / display.width + 0.5, 0, 1)
-    return np.rint(display.black + share * (display.white - display.black)).astype(np.uint8)
+    shares = share(hu, Window(display.centre, display.width))
+    return np.rint(display.black + shares * (display.white - display.black)).astype(np.uint8)
 
 
 def draw_display(rng):

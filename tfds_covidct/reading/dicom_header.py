@@ -1,8 +1,8 @@
 """What a DICOM header says: whether there are slices at all, where they lie, and what a frame's values mean."""
 
 import math
+import operator
 
-import numpy as np
 import pydicom
 
 from tfds_covidct.errors import DataError
@@ -127,12 +127,18 @@ def _passed_over(file: DicomFile, where: str) -> str:
 def _positions(header, frames: int, orientation: tuple[float, ...]) -> tuple[float, ...]:
     if not orientation or (frames > 1 and "PerFrameFunctionalGroupsSequence" not in header):
         return ()
-    normal = np.cross(orientation[:3], orientation[3:])
+    normal = _normal(orientation[:3], orientation[3:])
     corners = [
         _numbers(frame_value(header, frame, "ImagePositionPatient", "PlanePositionSequence"), 3)
         for frame in range(frames)
     ]
-    return tuple(float(np.dot(corner, normal)) for corner in corners) if all(corners) else ()
+    return tuple(sum(map(operator.mul, corner, normal)) for corner in corners) if all(corners) else ()
+
+
+def _normal(along_row: tuple[float, ...], along_column: tuple[float, ...]) -> tuple[float, ...]:
+    """Returns the cross product, which numpy takes far longer to find for one pair."""
+    (a, b, c), (d, e, f) = along_row, along_column
+    return b * f - c * e, c * d - a * f, a * e - b * d
 
 
 def _numbers(raw, count: int) -> tuple[float, ...]:

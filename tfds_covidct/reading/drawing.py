@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 
 from tfds_covidct.reading import render, scan
+from tfds_covidct.reading.facts import FileFacts
 from tfds_covidct.reading.sources import Source
 from tfds_covidct.windows import WINDOWS, Window
 
@@ -71,3 +72,14 @@ def pixel_digest(source: Source) -> Iterator[str]:
     """
     (piece,) = scan.read_slices(source, (0,))
     yield hashlib.sha256(repr(piece.values.shape).encode() + piece.values.tobytes()).hexdigest()
+
+
+def read_facts(source: Source) -> Iterator[tuple[FileFacts, int]]:
+    """Yields how a file stores its slices, and how many it has.
+
+    Raises:
+      DataError: the file cannot be read.
+    """
+    frames = scan.read_header(source).frames
+    if frames:
+        yield scan.read_facts(source), frames

@@ -99,6 +99,7 @@ def decode(image: Image.Image, where: str) -> tuple[np.ndarray, bool]:
     Raises:
       DataError: if the numbers are on none of these scales.
     """
+    orientation = _orientation(image)
     image.load()
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
         pixels, is_hu = (
@@ -109,7 +110,7 @@ def decode(image: Image.Image, where: str) -> tuple[np.ndarray, bool]:
         pixels, is_hu = _decode_numbers(image, where)
     else:
         pixels, is_hu = _by_strips(image, _luminance, np.uint8), False
-    return _turn(pixels, _orientation(image)), is_hu
+    return _turn(pixels, orientation), is_hu
 
 
 def colour_share(channels: np.ndarray) -> float:
@@ -177,9 +178,9 @@ def _shown_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Returns the EXIF orientation; Pillow itself turns TIFFs. A damaged one is none."""
-    if image.format == "TIFF":
-        return 1
+    """Returns the EXIF orientation; Pillow itself turns TIFFs. A damaged one, or one behind a PNG's pixels, is none."""
+    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+        return 1  # Pillow would decode the PNG in search of it.
     with contextlib.suppress(Exception):
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     return 1

@@ -98,6 +98,7 @@ class _Work:
         self._lock = threading.Lock()
         self._results = queue.Queue(len(processes))
         self._stopped = threading.Event()
+        self._is_over = False
         self._threads = {
             threading.Thread(target=self._drive, args=(process,), daemon=True): process
             for process in processes
@@ -116,9 +117,12 @@ class _Work:
                 running -= 1
             else:
                 raise item
+        self._is_over = True
 
     def stop(self):
         """Ends what is still going on; its results are lost."""
+        if self._is_over:
+            return
         self._stopped.set()
         for thread, process in self._threads.items():
             while thread.is_alive():

@@ -1,0 +1,334 @@
+"""A folder of scans as a data set: what is read, how it is labelled, split, named and found again."""
+
+import collections
+import json
+import logging
+import os
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from tfds_covidct import DataError, SettingError, ct_folder
+from tfds_covidct.ct_folder.identity import Identity
+from tfds_covidct.windows import WINDOWS, apply_window, parse_window
+
+
+@pytest.fixture
+def prepare(tmp_path):
+    """Returns a function that prepares a folder and returns the builder."""
+
+    def prepare(folder, **settings):
+        builder = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder, **settings)
+        builder.download_and_prepare()
+        return builder
+
+    return prepare
+
+
+@pytest.fixture
+def folder(tmp_path, write_picture, write_dicom):
+    """Two classes: pictures of four patients in folders, and a DICOM series of one."""
+    root = tmp_path / "scans"
+    for patient in range(4):
+        for number in range(3):
+            write_picture(root / "covid" / f"p{patient}" / f"{number}.png", seed=10 * patient + number)
+    for number in range(5):
+        write_dicom(root / "healthy" / f"IM{number}", seed=100 + number, position=-2.0 * number)
+    return root
+
+
+def examples(builder):
+    """All examples of all splits, with their split's name."""
+    return [
+        (split, {name: value.numpy() for name, value in example.items()})
+        for split in builder.info.splits
+        for example in builder.as_dataset(split=split)
+    ]
+
+
+def files(folder):
+    """The way back: {image_id: (file, frame)}."""
+    lines = [json.loads(line) for line in Identity(folder).path.read_text().splitlines()[1:]]
+    return {line["image_id"]: (line["file"], line["frame"]) for line in lines if "image_id" in line}
+
+
+def all_files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_every_slice_becomes_a_record_with_its_class_and_the_way_back(folder, prepare, tmp_path):
+    builder = prepare(folder)
+    records, back = examples(builder), files(folder)
+    assert builder.info.features["label"].names == ["covid", "healthy"]
+    assert collections.Counter(record["label"] for _, record in records) == {0: 12, 1: 5}
+    for _, record in records:
+        file, frame = back[record["image_id"].decode()]
+        assert file.startswith(["covid", "healthy"][record["label"]]) and frame == 0
+        assert record["image"].shape == (32, 32, 1) and record["image"].dtype == np.uint8
+    assert len({record["image_id"] for _, record in records}) == 17
+
+
+@pytest.mark.parametrize("window", ["lung", "bone", "0,500"])
+def test_hu_go_through_the_window_and_spacing_is_kept(window, prepare, tmp_path, write_dicom, slice_hu):
+    for number in range(2):
+        write_dicom(tmp_path / "scans" / f"{number}.dcm", seed=number, position=number)
+    builder = prepare(tmp_path / "scans", window=window)
+    for _, record in examples(builder):
+        file, _ = files(tmp_path / "scans")[record["image_id"].decode()]
+        expected = apply_window(slice_hu(int(file[0])), parse_window(window))
+        np.testing.assert_array_equal(record["image"][..., 0], expected)
+        np.testing.assert_allclose(record["spacing"], [0.7, 0.8], rtol=1e-6)
+
+
+def test_patients_stay_whole(prepare, tmp_path, write_dicom, write_picture):
+    root = tmp_path / "scans"
+    for patient in range(12):
+        for number in range(3):
+            path = root / "a" / f"{number}-{patient}.dcm"  # every patient's files lie apart
+            write_dicom(path, seed=patient, position=number, series=f"1.{patient}", PatientID=f"Doe {patient}")
+            write_picture(root / "b" / f"folder{patient}" / "deep" / f"{number}.png", seed=patient)
+    builder = prepare(root)
+    splits_of = collections.defaultdict(set)
+    for split, record in examples(builder):
+        splits_of[record["patient_id"]].add(split)
+    assert len(splits_of) == 24 and all(len(splits) == 1 for splits in splits_of.values())
+    assert set(builder.info.splits) == {"train", "validation", "test"}
+    assert dict(builder.info.metadata)["patients_known_by"] == {"patient": 12, "folder": 12}
+
+
+def test_one_patient_in_two_classes_is_one_patient(prepare, tmp_path, write_dicom):
+    for label in "ab":
+        for number in range(2):
+            write_dicom(tmp_path / "s" / label / f"{number}.dcm", series=f"1.{ord(label)}", position=number)
+    assert len({record["patient_id"] for _, record in examples(prepare(tmp_path / "s"))}) == 1
+
+
+def test_pictures_of_nobody_known_are_split_by_blocks_with_a_warning(prepare, tmp_path, write_picture, caplog):
+    for number in range(60):
+        write_picture(tmp_path / "s" / f"slice{number}.png", seed=number)
+    builder = prepare(tmp_path / "s")
+    numbers = collections.defaultdict(list)
+    for _, record in examples(builder):
+        file, _ = files(tmp_path / "s")[record["image_id"].decode()]
+        numbers[record["patient_id"]].append(int(file.removeprefix("slice").removesuffix(".png")))
+    assert sorted(map(sorted, numbers.values())) == [list(range(n, n + 6)) for n in range(0, 60, 6)]
+    assert "blocks of consecutive files" in caplog.text
+
+
+def test_the_order_in_a_series_is_by_position(prepare, tmp_path, write_dicom):
+    for number in range(10):
+        write_dicom(tmp_path / "s" / f"{number}.dcm", seed=number, position=100.0 - number)
+    prepare(tmp_path / "s", slice_range="0,0.3")
+    prepare(tmp_path / "s", slice_range="0.4,0.6")
+    lines = [json.loads(line) for line in Identity(tmp_path / "s").path.read_text().splitlines()[1:]]
+    kept = collections.defaultdict(set)
+    for line in lines:
+        kept[line["set"]].add(line["file"])
+    assert sorted(map(sorted, kept.values())) == [["4.dcm", "5.dcm"], ["7.dcm", "8.dcm", "9.dcm"]]
+
+
+def test_slices_without_lung_are_dropped(prepare, tmp_path, write_dicom):
+    lung, none = (np.full((32, 32), hu + 24, np.int16).tobytes() for hu in (-800, 40))
+    for number in range(6):
+        pixels = lung if number % 2 else none
+        write_dicom(tmp_path / "s" / f"{number}.dcm", position=number, PixelData=pixels)
+    records = examples(prepare(tmp_path / "s", min_lung_fraction=0.5))
+    assert {files(tmp_path / "s")[r["image_id"].decode()][0] for _, r in records} == {"1.dcm", "3.dcm", "5.dcm"}
+    with pytest.raises(DataError, match="no image of this class is left in train"):
+        for number in range(6):
+            write_dicom(tmp_path / "s" / f"{number}.dcm", position=number, PixelData=none)
+        prepare(tmp_path / "s", min_lung_fraction=0.5)
+
+
+def test_an_archive_stands_for_a_folder(prepare, tmp_path, write_picture):
+    (tmp_path / "s").mkdir()
+    with zipfile.ZipFile(tmp_path / "s" / "covid.zip", "w") as archive:
+        for number in range(4):
+            archive.write(write_picture(tmp_path / f"{number}.png", seed=number), f"p{number % 2}/{number}.png")
+    builder = prepare(tmp_path / "s")
+    assert builder.info.features["label"].names == ["covid"]
+    assert len({record["patient_id"] for _, record in examples(builder)}) == 2
+
+
+class TestFoundAgain:
+    """A prepared set is found again only for the same input."""
+
+    def test_by_the_same_folder_without_preparing_again(self, folder, prepare, tmp_path):
+        first = prepare(folder)
+        stamp = first.data_path.stat().mtime
+        again = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder)
+        assert again.is_prepared() and again.data_path == first.data_path
+        assert first.data_path.stat().mtime == stamp
+
+    @pytest.mark.parametrize("change", ["content", "name", "less", "more", "empty folder"])
+    def test_not_after_a_change_of_the_folder(self, change, folder, prepare, tmp_path, write_picture):
+        prepare(folder)
+        file = folder / "covid" / "p0" / "0.png"
+        if change == "content":
+            content, times = bytearray(file.read_bytes()), file.stat()
+            content[-20] ^= 1
+            file.write_bytes(content)
+            os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+        elif change == "name":
+            file.rename(file.with_name("7.png"))
+        elif change == "less":
+            file.unlink()
+        elif change == "more":
+            write_picture(file.with_name("8.png"), seed=8)
+        else:
+            (folder / "another").mkdir()
+        assert not ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder).is_prepared()
+
+    def test_not_for_another_folder_with_the_same_files(self, folder, prepare, tmp_path):
+        prepare(folder)
+        copy = tmp_path / "copy"
+        shutil.copytree(folder, copy)
+        other = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=copy)
+        assert not other.is_prepared()  # its salt is another one, and so are its ids
+
+    @pytest.mark.parametrize(
+        "settings",
+        [{"window": "bone"}, {"slice_range": "0,0.5"}, {"min_lung_fraction": 0.1},
+         {"split_fractions": "0.5,0.25,0.25"}, {"skip_bad": True}],
+    )  # fmt: skip
+    def test_not_with_other_settings(self, settings, folder, prepare, tmp_path):
+        plain = ct_folder.Builder(data_dir=tmp_path, manual_dir=folder)
+        assert ct_folder.Builder(data_dir=tmp_path, manual_dir=folder, **settings).data_path != plain.data_path
+
+    def test_a_window_by_name_and_by_its_numbers_is_the_same(self, folder, tmp_path):
+        lung = WINDOWS["lung"]
+        names = {
+            ct_folder.Builder(data_dir=tmp_path, manual_dir=folder, window=window).builder_config.name
+            for window in ("lung", f"{lung.centre},{lung.width}", "-600,1500")
+        }
+        assert len(names) == 1
+
+    def test_without_the_folder_where_it_is_the_only_one(self, folder, prepare, tmp_path):
+        prepare(folder)
+        loaded = tfds.load("ct_folder", data_dir=tmp_path / "tfds")
+        assert sum(len(split) for split in loaded.values()) == 17
+
+    def test_by_its_digest(self, folder, prepare, tmp_path):
+        name = prepare(folder).builder_config.name
+        prepare(folder, window="bone")
+        loaded = tfds.load(f"ct_folder/{name}", data_dir=tmp_path / "tfds")
+        assert sum(len(split) for split in loaded.values()) == 17
+        with pytest.raises(DataError, match=f"Prepared there: .*ct_folder/{name}"):
+            tfds.load("ct_folder", data_dir=tmp_path / "tfds")
+
+    def test_by_download_config(self, folder, prepare, tmp_path):
+        config = tfds.download.DownloadConfig(manual_dir=folder)
+        kwargs = dict(download_and_prepare_kwargs=dict(download_config=config), data_dir=tmp_path / "tfds")
+        loaded = tfds.load("ct_folder", **kwargs)
+        assert sum(len(split) for split in loaded.values()) == 17
+        assert prepare(folder).is_prepared()
+
+
+class TestMistakes:
+    """One clear error, and nothing is left behind."""
+
+    @pytest.fixture
+    def refused(self, prepare, tmp_path):
+        def refused(folder, message, **settings):
+            with pytest.raises(DataError, match=message) as error:
+                prepare(folder, **settings)
+            assert not (tmp_path / "tfds").exists()
+            return str(error.value)
+
+        return refused
+
+    @pytest.mark.parametrize(
+        "settings, name",
+        [({"window": "tissue"}, "window"), ({"window": "0,-5"}, "window"), ({"slice_range": "0.7,0.3"}, "slice_range"),
+         ({"slice_range": "0"}, "slice_range"), ({"slice_range": "0,nan"}, "slice_range"),
+         ({"min_lung_fraction": 1.0}, "min_lung_fraction"), ({"split_fractions": "1,1,1"}, "split_fractions"),
+         ({"split_fractions": "0.5,0.5"}, "split_fractions"), ({"split_fractions": "2,-1,0"}, "split_fractions")],
+    )  # fmt: skip
+    def test_settings(self, settings, name, folder, refused):
+        assert refused(folder, f"`{name}`", **settings)
+
+    def test_an_unknown_setting(self, folder, tmp_path):
+        with pytest.raises(TypeError, match="no setting 'windows'"):
+            ct_folder.Builder(data_dir=tmp_path, manual_dir=folder, windows="lung")
+
+    def test_no_folder(self, tmp_path):
+        with pytest.raises(SettingError, match="no such folder"):
+            ct_folder.Builder(data_dir=tmp_path, manual_dir=tmp_path / "nowhere")
+        with pytest.raises(DataError, match="manual_dir=FOLDER"):
+            ct_folder.Builder(data_dir=tmp_path).download_and_prepare()
+
+    def test_nothing_in_it(self, tmp_path, refused):
+        (tmp_path / "s").mkdir()
+        refused(tmp_path / "s", "holds no image")
+
+    def test_an_empty_class(self, folder, refused):
+        (folder / "third").mkdir()
+        refused(folder, "'third' holds no image")
+
+    def test_a_single_image(self, tmp_path, refused, write_picture):
+        write_picture(tmp_path / "s" / "1.png")
+        refused(tmp_path / "s", "single image; at least 2")
+
+    def test_an_image_beside_the_classes(self, folder, refused, write_picture):
+        write_picture(folder / "lost.png")
+        refused(folder, "lost.png: lies beside the folders")
+
+    def test_bad_files_are_all_named_at_once(self, folder, refused):
+        (folder / "covid" / "p0" / "notes.txt").write_text("foreign")
+        (folder / "covid" / "p1" / "empty.png").touch()
+        message = refused(folder, "--skip_bad")
+        assert "covid/p0/notes.txt" in message and "covid/p1/empty.png" in message
+
+    def test_a_file_whose_pixels_are_cut_off(self, folder, refused):
+        file = folder / "covid" / "p0" / "0.png"
+        file.write_bytes(file.read_bytes()[:-600])
+        refused(folder, "covid/p0/0.png")
+
+
+def test_bad_files_are_skipped_counted_and_listed(folder, prepare, caplog):
+    (folder / "covid" / "p0" / "notes.txt").write_text("foreign")
+    cut = folder / "covid" / "p1" / "0.png"
+    cut.write_bytes(cut.read_bytes()[:-600])
+    builder = prepare(folder, skip_bad=True)
+    assert builder.info.metadata["files_skipped"] == 2
+    assert sum(split.num_examples for split in builder.info.splits.values()) == 16
+    listed = [json.loads(line) for line in Identity(folder).path.read_text().splitlines()]
+    assert {line["skipped"] for line in listed if "skipped" in line} == {"covid/p0/notes.txt", "covid/p1/0.png"}
+    assert "Skipped 2 files" in caplog.text
+
+
+def test_odd_series_are_told_of(prepare, tmp_path, write_dicom, caplog):
+    for number in (0, 1, 2, 5, 6):
+        write_dicom(tmp_path / "s" / f"{number}.dcm", seed=number, position=number)
+    write_dicom(tmp_path / "s" / "again.dcm", seed=9, position=6)
+    builder = prepare(tmp_path / "s")
+    assert "missing" in caplog.text and "position" in caplog.text
+    assert builder.info.metadata["series_with_findings"] == 1
+
+
+def test_objects_without_a_slice_are_passed_over_and_counted(prepare, tmp_path, write_dicom):
+    for number in range(3):
+        write_dicom(tmp_path / "s" / f"{number}.dcm", seed=number, position=number)
+    write_dicom(tmp_path / "s" / "scout.dcm", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    builder = prepare(tmp_path / "s")
+    assert builder.info.metadata["files_passed_over"] == {"localizer": 1}
+    assert sum(split.num_examples for split in builder.info.splits.values()) == 3
+
+
+def test_the_records_do_not_depend_on_the_number_of_processes(folder, tmp_path, monkeypatch):
+    digests = []
+    for count in (1, 2):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _: range(count))
+        builder = ct_folder.Builder(data_dir=tmp_path / str(count), manual_dir=folder)
+        builder.download_and_prepare()
+        digests.append([path.read_bytes() for path in sorted(builder.data_path.glob("*.tfrecord*"))])
+    assert digests[0] == digests[1]
+
+
+@pytest.fixture(autouse=True)
+def _heard(caplog):
+    logging.getLogger("tfds_covidct").propagate = True
+    caplog.set_level(logging.INFO, "tfds_covidct")

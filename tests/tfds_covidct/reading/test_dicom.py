@@ -1,0 +1,533 @@
+"""DICOM slices: HU with known values and against pydicom's own, geometry, compression, and what is no slice."""
+
+import io
+import logging
+import traceback
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.pixels import apply_modality_lut, get_decoder
+from pydicom.pixels.encoders import JPEG2000LosslessEncoder
+from pydicom.sequence import Sequence
+
+from tfds_covidct import DataError
+from tfds_covidct.reading import dicom_file, raster, scan
+from tfds_covidct.reading.dicom_file import DicomFile
+from tfds_covidct.reading.sources import Source
+
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+CT_STORAGE, ENHANCED_CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1"
+MR_STORAGE, CAPTURE_STORAGE = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.7"
+SIDE = 20
+SECRET = "Zzyzx^Quil"
+
+
+def make(stored=None, syntax=pydicom.uid.ExplicitVRLittleEndian, sop_class=CT_STORAGE, **elements):
+    """A CT slice of 16 bits, or whatever the elements say; None removes an element."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.MediaStorageSOPClassUID = sop_class
+    dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    dataset.SOPClassUID, dataset.SOPInstanceUID = sop_class, "1.2.3"
+    dataset.Modality, dataset.PatientName, dataset.PatientID = "CT", SECRET, "id-7"
+    if stored is not None:
+        describe(dataset, stored)
+    for keyword, value in elements.items():
+        if value is None:
+            delattr(dataset, keyword)
+        else:
+            setattr(dataset, keyword, value)
+    return dataset
+
+
+def describe(dataset, stored):
+    dataset.Rows, dataset.Columns = stored.shape[-2:] if stored.shape[-1] != 3 else stored.shape[-3:-1]
+    dataset.SamplesPerPixel = 3 if stored.shape[-1] == 3 else 1
+    dataset.PhotometricInterpretation = "RGB" if stored.shape[-1] == 3 else "MONOCHROME2"
+    if stored.shape[-1] == 3:
+        dataset.PlanarConfiguration = 0
+    dataset.BitsAllocated = dataset.BitsStored = stored.dtype.itemsize * 8
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(stored.dtype.kind == "i")
+    dataset.PixelData = stored.tobytes()
+    dataset["PixelData"].VR = "OB" if stored.dtype.itemsize == 1 else "OW"
+
+
+def content_of(dataset, preamble=True):
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pydicom.dcmwrite(stream, dataset, enforce_file_format=preamble)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def as_source(tmp_path):
+    """Writes a data set, or bytes, to a file without an extension."""
+
+    def write(content, name="IM0001"):
+        content = content if isinstance(content, bytes) else content_of(content)
+        (tmp_path / name).write_bytes(content)
+        return Source(name, str(tmp_path / name), len(content))
+
+    return write
+
+
+def read(source, frames=(0,)):
+    return list(scan.read_slices(source, frames))
+
+
+def ramp(dtype=np.int16):
+    return (np.arange(SIDE * SIDE).reshape(SIDE, SIDE) * 16 - (1000 if dtype == np.int16 else 0)).astype(
+        dtype
+    )
+
+
+def test_rescaled_to_hu_and_clipped(as_source):
+    stored = ramp(np.uint16)
+    [piece] = read(as_source(make(stored, RescaleSlope=2, RescaleIntercept=-2000, PixelSpacing=[0.5, 0.75])))
+    assert piece.is_hu and piece.values.dtype == np.int16 and piece.spacing == (0.5, 0.75)
+    np.testing.assert_array_equal(piece.values, (stored.astype(int) * 2 - 2000).clip(-1024, 3071))
+
+
+def test_broken_slopes_stay_exact(as_source):
+    [piece] = read(as_source(make(ramp(), RescaleSlope="0.37", RescaleIntercept="-0.25")))
+    assert piece.values.dtype == np.float32
+    np.testing.assert_allclose(piece.values, (ramp() * 0.37 - 0.25).clip(-1024, 3071), rtol=1e-6)
+
+
+def test_without_rescale_or_modality_the_values_are_hu(as_source):
+    [piece] = read(as_source(make(ramp(), Modality=None)))
+    assert piece.is_hu
+    np.testing.assert_array_equal(piece.values, ramp().clip(-1024, 3071))
+
+
+def test_monochrome1_shows_hu_inverted_but_does_not_change_them(as_source):
+    [piece] = read(
+        as_source(make(ramp(), PhotometricInterpretation="MONOCHROME1", RescaleIntercept=0, RescaleSlope=1))
+    )
+    np.testing.assert_array_equal(piece.values, ramp().clip(-1024, 3071))
+
+
+def test_modality_lookup_table(as_source):
+    table = Dataset()
+    table.LUTDescriptor, table.ModalityLUTType = [4, 0, 16], "HU"
+    table.LUTData = [0, 100, 200, 3000]
+    table["LUTDescriptor"].VR = table["LUTData"].VR = "US"
+    stored = np.tile(np.arange(5, dtype=np.uint16), (SIDE, 4))
+    [piece] = read(as_source(make(stored, ModalityLUTSequence=Sequence([table]))))
+    assert piece.values[0, :5].tolist() == [0, 100, 200, 3000, 3000]
+
+
+@pytest.mark.parametrize(
+    "dtype, padding, limit, padded",
+    [
+        (np.int16, -2000, None, [-2000]),
+        (np.int16, 63536, None, [-2000]),
+        (np.uint16, 63536, None, [63536]),
+        (np.uint16, -2000, None, [63536]),
+        (np.int16, -2000, -1990, [-2000, -1995, -1990]),
+        (np.uint16, 5, 0, [0, 3, 5]),
+    ],
+)
+def test_padding_is_air(dtype, padding, limit, padded, as_source):
+    stored = np.full((SIDE, SIDE), 40, dtype)
+    stored[0, : len(padded)] = padded
+    dataset = make(stored, RescaleSlope=1, RescaleIntercept=100)
+    dataset.add_new("PixelPaddingValue", "SS" if padding < 0 else "US", padding)
+    if limit is not None:
+        dataset.add_new("PixelPaddingRangeLimit", "SS" if limit < 0 else "US", limit)
+    [piece] = read(as_source(dataset))
+    expected = np.full((SIDE, SIDE), 140)
+    expected[0, : len(padded)] = -1024
+    np.testing.assert_array_equal(piece.values, expected)
+
+
+@pytest.mark.parametrize("photometry, first, last", [("MONOCHROME2", 0, 255), ("MONOCHROME1", 255, 0)])
+def test_other_modalities_become_grey_by_their_window(photometry, first, last, as_source):
+    elements = dict(
+        Modality="MR", WindowCenter=[1000, 5], WindowWidth=[400, 9], PhotometricInterpretation=photometry
+    )
+    [piece] = read(as_source(make(ramp(np.uint16), sop_class=MR_STORAGE, **elements)))
+    assert not piece.is_hu and piece.values.dtype == np.uint8
+    assert piece.values[ramp(np.uint16) == 992] == (122 if first == 0 else 133)
+    assert piece.values.ravel()[0] == first and piece.values.ravel()[-1] == last
+
+
+def test_other_modalities_without_a_window_show_the_range_of_their_bits(as_source):
+    stored = np.full((SIDE, SIDE), 4095, np.uint16)
+    stored[0, :2] = 0, 2048
+    [piece] = read(as_source(make(stored, sop_class=MR_STORAGE, Modality="MR", BitsStored=12, HighBit=11)))
+    assert piece.values[0, :3].tolist() == [0, 128, 255]
+
+
+def test_a_screenshot_is_no_hu(as_source):
+    stored = np.full((SIDE, SIDE), 77, np.uint8)
+    [piece] = read(as_source(make(stored, sop_class=CAPTURE_STORAGE)))
+    assert not piece.is_hu and (piece.values == 77).all()
+
+
+def test_another_unit_is_no_hu(as_source):
+    [piece] = read(as_source(make(ramp(), RescaleSlope=1, RescaleIntercept=0, RescaleType="MGML")))
+    assert not piece.is_hu
+
+
+def test_colour_becomes_luminance(as_source):
+    stored = np.zeros((SIDE, SIDE, 3), np.uint8)
+    stored[:5] = (255, 0, 0)
+    source = as_source(make(stored, sop_class=CAPTURE_STORAGE))
+    [piece] = read(source)
+    assert np.unique(piece.values).tolist() == [0, 76] and (piece.values[:5] == 76).all()
+    assert scan.read_facts(source) == raster.FileFacts("DICOM", "RGB", 8, SIDE, SIDE, colour=0.25)
+
+
+def test_a_palette_becomes_luminance(as_source):
+    stored = np.tile(np.arange(2, dtype=np.uint8), (SIDE, SIDE // 2))
+    dataset = make(
+        stored, sop_class=CAPTURE_STORAGE, Modality="OT", PhotometricInterpretation="PALETTE COLOR"
+    )
+    for colour, level in (("Red", 255), ("Green", 0), ("Blue", 0)):
+        dataset.add_new(f"{colour}PaletteColorLookupTableDescriptor", "US", [2, 0, 16])
+        dataset.add_new(f"{colour}PaletteColorLookupTableData", "OW", np.uint16([0, level * 257]).tobytes())
+    [piece] = read(as_source(dataset))
+    assert piece.values[0, :2].tolist() == [0, 76]
+
+
+def test_a_file_without_preamble_or_meta_is_read(as_source):
+    dataset = make(ramp())
+    for encoding in ({}, {"implicit_vr": True}):
+        stream = io.BytesIO()
+        del dataset.file_meta
+        dataset.file_meta = FileMetaDataset()
+        pydicom.filewriter.write_dataset(_writer(stream, **encoding), dataset)
+        [piece] = read(as_source(stream.getvalue()))
+        np.testing.assert_array_equal(piece.values, ramp().clip(-1024, 3071))
+
+
+def _writer(stream, implicit_vr=False):
+    writer = pydicom.filebase.DicomFileLike(stream)
+    writer.is_implicit_VR, writer.is_little_endian = implicit_vr, True
+    return writer
+
+
+def test_header(as_source):
+    dataset = make(
+        ramp(),
+        ImageOrientationPatient=[0, 1, 0, 0, 0, -1],
+        ImagePositionPatient=[12.5, 1, 2],
+        PixelSpacing=[0.5, 0.75],
+        InstanceNumber=4,
+        SeriesInstanceUID="1.2.3.4",
+    )
+    header = scan.read_header(as_source(dataset))
+    assert (header.kind, header.frames, header.height, header.width) == ("dicom", 1, SIDE, SIDE)
+    assert (header.patient, header.series, header.instance) == ("id-7", "1.2.3.4", 4)
+    assert header.orientation == (0, 1, 0, 0, 0, -1) and header.positions == (-12.5,)
+    assert header.spacing == (0.5, 0.75)
+    assert "id-7" not in repr(header) and "1.2.3.4" not in repr(header)
+
+
+@pytest.mark.parametrize("position", [[1, 2], ["nan", 0, 0], None])
+def test_a_broken_position_is_unknown(position, as_source):
+    dataset = make(ramp(), ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
+    if position:
+        dataset.add(pydicom.DataElement("ImagePositionPatient", "DS", position, validation_mode=0))
+    assert scan.read_header(as_source(dataset)).positions == ()
+
+
+def test_the_frames_of_a_file_are_slices(as_source):
+    stored = np.stack([ramp(), ramp() + 1, ramp() + 2])
+    source = as_source(make(stored, NumberOfFrames=3, ImagePositionPatient=[0, 0, 0]))
+    header = scan.read_header(source)
+    assert header.frames == 3 and header.positions == ()
+    for frames in ((2, 0), (0, 1, 2), (1,)):
+        pieces = read(source, frames)
+        assert tuple(piece.frame for piece in pieces) == frames
+        for piece in pieces:
+            np.testing.assert_array_equal(piece.values, stored[piece.frame].clip(-1024, 3071))
+
+
+def enhanced(stored, positions, intercepts):
+    shared, per_frame = Dataset(), []
+    orientation, measures = Dataset(), Dataset()
+    orientation.ImageOrientationPatient, measures.PixelSpacing = [1, 0, 0, 0, 1, 0], [0.5, 0.75]
+    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
+    for position, intercept in zip(positions, intercepts):
+        place, rescale, frame = Dataset(), Dataset(), Dataset()
+        place.ImagePositionPatient = [0, 0, position]
+        rescale.RescaleSlope, rescale.RescaleIntercept, rescale.RescaleType = 1, intercept, "HU"
+        frame.PlanePositionSequence, frame.PixelValueTransformationSequence = [place], [rescale]
+        per_frame.append(frame)
+    return make(
+        stored,
+        sop_class=ENHANCED_CT_STORAGE,
+        NumberOfFrames=len(stored),
+        SharedFunctionalGroupsSequence=[shared],
+        PerFrameFunctionalGroupsSequence=per_frame,
+    )
+
+
+def test_each_frame_of_an_enhanced_object_has_its_own_place_and_rescaling(as_source):
+    stored = np.zeros((3, SIDE, SIDE), np.int16)
+    source = as_source(enhanced(stored, positions=(7.5, -2, 5), intercepts=(-1000, 0, 40)))
+    header = scan.read_header(source)
+    assert header.frames == 3 and header.positions == (7.5, -2, 5) and header.spacing == (0.5, 0.75)
+    pieces = read(source, (2, 0))
+    assert [np.unique(piece.values).tolist() for piece in pieces] == [[40], [-1000]]
+    assert pieces[0].is_hu and pieces[0].spacing == (0.5, 0.75)
+
+
+@pytest.mark.parametrize(
+    "sop_class, modality, phrase",
+    [
+        ("1.2.840.10008.5.1.4.1.1.481.3", "RTSTRUCT", "structure set"),
+        ("1.2.840.10008.5.1.4.1.1.88.33", "SR", "report"),
+        ("1.2.840.10008.5.1.4.1.1.11.1", "PR", "presentation state"),
+        ("1.2.840.10008.5.1.4.1.1.104.1", "DOC", "document"),
+        ("1.2.840.10008.5.1.4.1.1.481.5", "RTPLAN", "plan"),
+        ("1.2.840.10008.5.1.4.1.1.66.1", "REG", "other object without image"),
+        ("1.2.840.10008.5.1.4.1.1.9.1.1", "ECG", "other object without image"),
+        ("1.2.826.0.1.999", "OT", "other object without image"),
+        ("1.2.840.10008.1.3.10", "", "directory"),
+    ],
+)
+def test_objects_without_an_image_are_passed_over(sop_class, modality, phrase, as_source):
+    header = scan.read_header(as_source(make(sop_class=sop_class, Modality=modality)))
+    assert header == scan.Header("dicom", 0, 0, 0, passed_over=phrase)
+
+
+@pytest.mark.parametrize(
+    "elements, phrase",
+    [
+        ({"sop_class": "1.2.840.10008.5.1.4.1.1.66.4", "Modality": "SEG"}, "segmentation"),
+        ({"sop_class": "1.2.840.10008.5.1.4.1.1.481.2", "Modality": "RTDOSE"}, "dose"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "localizer"),
+    ],
+)
+def test_pixels_that_are_no_slice_are_passed_over(elements, phrase, as_source):
+    source = as_source(make(ramp(), **elements))
+    assert scan.read_header(source) == scan.Header("dicom", 0, 0, 0, passed_over=phrase)
+    assert scan.read_facts(source).width == 0
+
+
+def test_an_image_without_pixels_is_damaged(as_source):
+    with pytest.raises(DataError, match="IM0001: .*without its pixels"):
+        scan.read_header(as_source(make()))
+
+
+def test_a_truncated_file_is_refused(as_source):
+    content = content_of(make(ramp()))
+    for end in (140, 300, len(content) - 300, len(content) - 2):
+        with pytest.raises(DataError, match="IM0001: "):
+            scan.read_header(as_source(content[:end]))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x08\0\x05\0CS\x0a\0ISO_IR 100", b"\x02\0" + bytes(300), b"\x08\0\x08\0\0\0\0\0" * 99]
+)
+def test_a_foreign_file_that_starts_alike_is_none_of_the_kinds(content, as_source):
+    with pytest.raises(DataError, match="IM0001: is none of PNG, JPEG, TIFF, BMP, DICOM, NIfTI"):
+        scan.read_header(as_source(content))
+
+
+@pytest.mark.parametrize("rows, columns", [(1, 1), (15, 400), (65535, 65535), (8001, 8000)])
+def test_sizes_no_scan_has_are_refused(rows, columns, as_source):
+    with pytest.raises(DataError, match="IM0001: .* pixels"):
+        scan.read_header(as_source(make(ramp(), Rows=rows, Columns=columns)))
+
+
+def test_too_many_frames_are_refused(as_source):
+    with pytest.raises(DataError, match="IM0001: .*frames"):
+        scan.read_header(as_source(make(ramp(), NumberOfFrames=2**31 - 1)))
+
+
+def encoded(frames, syntax):
+    """Frames in one of the compressed transfer syntaxes that something here can write."""
+    if syntax == pydicom.uid.JPEGBaseline8Bit:
+        packed = []
+        for frame in frames:
+            stream = io.BytesIO()
+            Image.fromarray(frame).save(stream, "JPEG", quality=95)
+            packed.append(stream.getvalue())
+        dataset = make(np.stack(frames), syntax, CAPTURE_STORAGE, NumberOfFrames=len(frames), Modality="OT")
+        dataset.PixelData = encapsulate(packed)
+        dataset["PixelData"].VR = "OB"
+        return dataset
+    dataset = make(np.stack(frames), NumberOfFrames=len(frames))
+    dataset.compress(syntax, generate_instance_uid=False)
+    return dataset
+
+
+@pytest.mark.parametrize(
+    "syntax", [pydicom.uid.RLELossless, pydicom.uid.JPEG2000Lossless, pydicom.uid.JPEGBaseline8Bit]
+)
+def test_compressed_frames(syntax, as_source):
+    if syntax == pydicom.uid.JPEG2000Lossless and not JPEG2000LosslessEncoder.is_available:
+        pytest.skip("no plug-in that writes JPEG 2000 is installed")
+    lossy = syntax == pydicom.uid.JPEGBaseline8Bit
+    base = (ramp() // 40 + 100).astype(np.uint8) if lossy else ramp()
+    base = np.tile(base, (4, 4))
+    stored = [base, base + 7, base + 11]
+    source = as_source(encoded(stored, syntax))
+    assert scan.read_header(source).frames == 3
+    for frames in ((2, 0), (0, 1, 2)):
+        for piece in read(source, frames):
+            expected = stored[piece.frame].astype(int).clip(-1024, 3071)
+            np.testing.assert_allclose(piece.values, expected, atol=4 if lossy else 0)
+
+
+def test_lossy_jpeg_of_12_bits_is_explained(as_source):
+    dataset = make(ramp(), pydicom.uid.JPEGExtended12Bit, BitsStored=12, HighBit=11)
+    dataset.PixelData = encapsulate([b"\xff\xd8\xff\xd9"])
+    dataset["PixelData"].VR = "OB"
+    with pytest.raises(DataError, match="IM0001: .*lossy JPEG of 12 bits"):
+        read(as_source(dataset))
+
+
+def test_fewer_compressed_frames_than_declared_are_refused(as_source):
+    dataset = encoded([ramp(), ramp()], pydicom.uid.RLELossless)
+    dataset.NumberOfFrames = 3
+    with pytest.raises(DataError, match="IM0001: cannot be decoded as DICOM"):
+        read(as_source(dataset), (0, 1, 2))
+
+
+def test_high_byte_first(as_source):
+    dataset = make(ramp().astype(">i2"), pydicom.uid.ExplicitVRBigEndian, RescaleSlope=1, RescaleIntercept=7)
+    stream = io.BytesIO()
+    pydicom.dcmwrite(stream, dataset)
+    [piece] = read(as_source(stream.getvalue()))
+    np.testing.assert_array_equal(piece.values, (ramp() + 7).clip(-1024, 3071))
+
+
+def test_real_numbers(as_source):
+    stored = ramp().astype(np.float32) + 0.5
+    stored[0, 0] = np.nan
+    dataset = make(stored, PixelData=None, PixelRepresentation=None)
+    dataset.FloatPixelData = stored.tobytes()
+    [piece] = read(as_source(dataset))
+    assert piece.is_hu and piece.values[0, 0] == -1024
+    np.testing.assert_array_equal(piece.values[1:], stored[1:].clip(-1024, 3071))
+
+
+def test_a_deflated_file(as_source):
+    source = as_source(make(ramp(), pydicom.uid.DeflatedExplicitVRLittleEndian))
+    [piece] = read(source)
+    np.testing.assert_array_equal(piece.values, ramp().clip(-1024, 3071))
+    assert scan.read_header(source).patient == "id-7"
+
+
+def test_a_deflated_file_unpacks_within_limits(as_source, monkeypatch):
+    content = content_of(make(ramp(), pydicom.uid.DeflatedExplicitVRLittleEndian))
+    meta = content[: 144 + int.from_bytes(content[140:144], "little")]
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    bomb = packer.compress(bytes(2**24)) + packer.flush()
+    monkeypatch.setattr(dicom_file, "MAX_INFLATED_BYTES", 2**20)
+    with pytest.raises(DataError, match="IM0001: unpacks to more than 1048576 bytes"):
+        scan.read_header(as_source(meta + bomb))
+
+
+def test_a_missing_plug_in_is_named(as_source, monkeypatch):
+    decoder = get_decoder(pydicom.uid.JPEGLosslessSV1)
+    monkeypatch.setattr(decoder, "_available", {})
+    dataset = make(ramp(), pydicom.uid.JPEGLosslessSV1)
+    dataset.PixelData = encapsulate([b"\xff\xd8\xff"])
+    source = as_source(dataset)
+    assert scan.read_header(source).frames == 1
+    with pytest.raises(DataError, match=r'IM0001: JPEG Lossless.*pip install "covid_gan\[dicom\]"'):
+        read(source)
+
+
+def test_an_unknown_compression_is_refused(as_source):
+    dataset = make(ramp(), "1.2.840.10008.1.2.4.100")
+    dataset.PixelData = encapsulate([b"\0\0\1\xb3"])
+    with pytest.raises(DataError, match="IM0001: is compressed in a way"):
+        read(as_source(dataset))
+
+
+def test_nothing_else_of_the_header_is_kept(as_source):
+    source = as_source(make(ramp(), PatientBirthDate="19010203", InstitutionName="Clinic"))
+    with source.open() as stream:
+        header = DicomFile(stream, source.relative).header
+    assert {element.keyword for element in header} <= set(dicom_file._KEYWORDS) | {"SpecificCharacterSet"}
+    assert "PatientName" not in header
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "PixelSpacing", "InstanceNumber", "SeriesInstanceUID"])
+def test_errors_and_logs_quote_no_header(keyword, as_source, caplog, recwarn):
+    marks = {"RescaleSlope": "12345.6789", "InstanceNumber": "1234567890", "SeriesInstanceUID": "1.2.3.4.56"}
+    marks["PixelSpacing"] = ["98765.4321", "0.5"]
+    content = content_of(make(ramp(), RescaleIntercept=0, **marks))
+    mark = marks[keyword]
+    content = content.replace((mark if isinstance(mark, str) else mark[0]).encode(), SECRET.encode())
+    assert content.count(SECRET.encode()) == 2  # The patient's name is one.
+    source = as_source(content)
+    caplog.set_level(logging.DEBUG)
+    caplog.clear()
+    recwarn.clear()
+    try:
+        scan.read_facts(source)
+        assert SECRET not in repr(scan.read_header(source))
+        read(source)
+    except DataError as error:
+        assert SECRET not in "".join(traceback.format_exception(error))
+    assert SECRET not in caplog.text and not recwarn.list
+
+
+def test_mutated_files_end_in_an_error_or_a_slice(as_source):
+    rng = np.random.default_rng(0)
+    stored = np.zeros((2, SIDE, SIDE), np.int16)
+    contents = [
+        content_of(enhanced(stored, (0, 1), (0, 0))),
+        content_of(encoded([ramp(), ramp()], pydicom.uid.RLELossless)),
+        content_of(make(ramp(), pydicom.uid.DeflatedExplicitVRLittleEndian)),
+    ]
+    outcomes = {"slices": 0, "refused": 0}
+    for round_ in range(240):
+        content = bytearray(contents[round_ % 3])
+        for place in rng.integers(0, min(len(content), 2500), rng.integers(1, 12)):
+            content[place] = rng.integers(256)
+        source = as_source(bytes(content[: rng.integers(200, len(content))] if round_ % 4 == 0 else content))
+        try:
+            header = scan.read_header(source)
+            pieces = read(source, range(header.frames))
+            assert all(piece.values.shape == (header.height, header.width) for piece in pieces)
+            outcomes["slices"] += 1
+        except DataError as error:
+            assert str(error).startswith("IM0001: ")
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 20, outcomes
+
+
+def real_files(folder):
+    files = sorted((DATA / folder).rglob("*.dcm"))
+    if not files:
+        pytest.skip(f"the real DICOM files are not in {DATA / folder}")
+    return files
+
+
+@pytest.mark.parametrize(
+    "folder", ["dicom-slices", "dicom-series/ibsi-phantom", "dicom-series/covid-ct-md-P002"]
+)
+def test_real_hu_are_pydicoms(folder):
+    files = real_files(folder)
+    if folder.endswith("P002") and not get_decoder(pydicom.uid.JPEGLosslessSV1).is_available:
+        pytest.skip("no plug-in for JPEG Lossless is installed")
+    rng = np.random.default_rng(0)
+    for path in files[:: max(1, len(files) // 12)]:
+        with dicom_file.quiet():
+            dataset = pydicom.dcmread(path)
+            hu = apply_modality_lut(dataset.pixel_array, dataset).clip(-1024, 3071)
+            place = float(dataset.ImagePositionPatient[2])
+        source = Source(path.name, str(path), path.stat().st_size)
+        [piece] = read(source)
+        rows, columns = rng.integers(0, hu.shape[0], 500), rng.integers(0, hu.shape[1], 500)
+        np.testing.assert_array_equal(piece.values[rows, columns], hu[rows, columns])
+        assert piece.is_hu and scan.read_header(source).positions == pytest.approx((place,))

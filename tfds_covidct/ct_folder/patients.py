@@ -1,0 +1,51 @@
+"""Whom a slice shows, as far as anything tells."""
+
+import collections
+from collections.abc import Sequence
+
+from tfds_covidct import splits
+from tfds_covidct.reading.series import Unit
+from tfds_covidct.reading.sources import Source
+
+# How a patient is known: the first part of what `name_patients` returns.
+BY_PATIENT_ID, BY_FOLDER, BY_VOLUME, BY_BLOCK = "patient", "folder", "volume", "block"
+
+
+def name_patients(units: Sequence[Unit]) -> list[str]:
+    """Names whom each unit shows, for this process's memory alone.
+
+    A patient is known by the DICOM PatientID; else by the first folder below the label's; else a volume
+    stands for a patient, and so does a block of consecutive pictures of one label.
+
+    Args:
+      units: in natural order of their files.
+
+    Returns:
+      How the patient is known, a colon, and the name.
+    """
+    names, loose = [], collections.defaultdict(list)
+    for unit in units:
+        source = unit.slices[0][0]
+        folder = _folder_below_label(source)
+        if unit.patient:
+            names.append(f"{BY_PATIENT_ID}:{unit.patient}")
+        elif folder:
+            names.append(f"{BY_FOLDER}:{folder}")
+        elif unit.is_volume:
+            names.append(f"{BY_VOLUME}:{source.relative}")
+        else:
+            loose[source.label].append(len(names))
+            names.append("")
+    for label, places in loose.items():
+        size = splits.block_size(len(places))
+        for number, place in enumerate(places):
+            names[place] = f"{BY_BLOCK}:{label}/{number // size}"
+    return names
+
+
+def _folder_below_label(source: Source) -> str:
+    """The path of the first folder below the one that names the class; "" where there is none."""
+    folders = source.relative.split("/")[:-1]
+    while folders and source.label and folders[0].removesuffix(".zip") != source.label:
+        folders = folders[1:]  # The name of the archive that stands for the whole folder.
+    return "/".join(folders[:2]) if source.label and len(folders) > 1 else ""
