@@ -17,9 +17,11 @@ def leaving_nothing_on_error(builder, download_dir: os.PathLike | str | None) ->
       builder: the `tfds.core.DatasetBuilder`; TFDS itself removes the records that are half written.
       download_dir: as given to `download_and_prepare`; None: TFDS's own.
     """
+    # Not the data set's whole folder: another process may be preparing another config there.
     downloads = pathlib.Path(download_dir or builder.data_dir_root / "downloads")
     with (
         no_new_folders_on_error(builder.data_path.parent),
+        no_new_files_on_error(builder.data_dir_root / builder.name / ".config"),
         no_new_folders_on_error(downloads / "extracted"),
         no_new_files_on_error(downloads / builder.name),
     ):
