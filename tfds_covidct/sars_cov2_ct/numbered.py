@@ -18,7 +18,7 @@ FOLDERS = {"covid": "COVID", "non_covid": "non-COVID"}
 # How many pictures upstream has of each class.
 COUNTS = {"covid": 1252, "non_covid": 1230}
 # Neighbours in number are neighbouring slices of one patient, so blocks of them stay together.
-BLOCK = 25
+LONGEST_BLOCK = 25
 FRACTIONS = (0.7, 0.15, 0.15)
 
 _NAME = re.compile(r"(?:non-)?covid \((\d+)\)\.\w+", re.IGNORECASE)
@@ -43,11 +43,10 @@ class Picture:
         """Upstream's file name, which is unique over both classes."""
         return Path(self.source.relative).name
 
-    @property
-    def block(self) -> str:
-        """The label and the numbers of the block, such as covid/numbers_0026-0050."""
-        first = (self.number - 1) // BLOCK * BLOCK + 1
-        return f"{self.label}/numbers_{first:04d}-{first + BLOCK - 1:04d}"
+    def block(self, size: int) -> str:
+        """The label and the numbers of the block of this size, such as covid/numbers_0026-0050."""
+        first = (self.number - 1) // size * size + 1
+        return f"{self.label}/numbers_{first:04d}-{first + size - 1:04d}"
 
 
 def find_root(manual_dir: str | os.PathLike) -> Path | None:
@@ -102,13 +101,20 @@ def without_duplicates(
     return sorted(kept, key=lambda p: (p.label, p.number)), dropped
 
 
-def split(pictures: Sequence[Picture]) -> dict[str, list[Picture]]:
-    """Deals whole blocks of numbers to the splits, of each class in the same proportions."""
-    split_of = splits.assign({picture.block: picture.label for picture in pictures}, FRACTIONS)
-    by_split = {name: [] for name in splits.SPLITS}
+def split(pictures: Sequence[Picture]) -> tuple[dict[str, list[Picture]], dict[Picture, str]]:
+    """Deals whole blocks of numbers to the splits, of each class in the same proportions.
+
+    Returns:
+      A split's name -> its pictures, no split empty; and each picture's block.
+    """
+    counts = collections.Counter(picture.label for picture in pictures)
+    sizes = {label: splits.block_size(count, LONGEST_BLOCK) for label, count in counts.items()}
+    block_of = {picture: picture.block(sizes[picture.label]) for picture in pictures}
+    split_of = splits.assign({block: picture.label for picture, block in block_of.items()}, FRACTIONS)
+    by_split = collections.defaultdict(list)
     for picture in pictures:
-        by_split[split_of[picture.block]].append(picture)
-    return by_split
+        by_split[split_of[block_of[picture]]].append(picture)
+    return {name: by_split[name] for name in splits.SPLITS if by_split[name]}, block_of
 
 
 def report(pictures: Sequence[Picture], dropped: Mapping[str, int]) -> None:

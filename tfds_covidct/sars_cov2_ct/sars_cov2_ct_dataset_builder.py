@@ -60,7 +60,8 @@ class Builder(FolderBuilder):
         kept, dropped = numbered.without_duplicates(pictures, digests)
         numbered.report(pictures, dropped)
         self.info.metadata.update(files=len(pictures), **dropped)
-        return {split: self._generate_examples(part) for split, part in numbered.split(kept).items()}
+        by_split, self._block_of = numbered.split(kept)
+        return {split: self._generate_examples(pictures) for split, pictures in by_split.items()}
 
     def _generate_examples(self, pictures: list[numbered.Picture]):
         by_source = {picture.source: picture for picture in pictures}
@@ -74,7 +75,7 @@ class Builder(FolderBuilder):
                         "image": drawn.png,
                         "label": picture.label,
                         "image_id": picture.image_id,
-                        "patient_id": picture.block,
+                        "patient_id": self._block_of[picture],
                         "source": "sars_cov2_ct",
                     },
                 )
