@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 from covid_gan import cli
 from covid_gan.errors import ArgumentError, RunError
 from tfds_covidct.labels import LABELS
-from tfds_covidct.lung_phantom import make_phantom, population
+from tfds_covidct.lung_phantom import make_pair, make_phantom, make_volume, population, window
 
 LIMIT = 3.0
 ARCHIVES = ("CT_COVID.zip", "CT_NonCOVID.zip")
@@ -109,19 +109,50 @@ def floor(values, distance, halvings):
     return float(np.mean(distances))
 
 
-def write_grid(path):
-    """Writes 4 × 4 phantoms, healthy and ill in turn, under a line that says what they are."""
+def write_grid(path, kind):
+    """Writes 4 × 4 pictures of phantoms, healthy and ill in turn, under a line that says what they are."""
     tile, gap, line = (192, 144), 4, 16
     grid = Image.new("L", (4 * (tile[0] + gap) + gap, 4 * (tile[1] + gap) + gap + line))
     ImageDraw.Draw(grid).text((gap + 2, 3), "lung_phantom: procedural phantoms, no patients", fill=200)
-    for place in range(16):
-        phantom = make_phantom(place, seed=population.SEED, covid=place % 2 == 1)
-        picture = Image.fromarray(phantom.image)
+    for place, picture in enumerate(PICTURES[kind]()):
         picture.thumbnail(tile, Image.LANCZOS)
         left = gap + place % 4 * (tile[0] + gap) + (tile[0] - picture.width) // 2
         top = line + gap + place // 4 * (tile[1] + gap) + (tile[1] - picture.height) // 2
         grid.paste(picture, (left, top))
     grid.save(path, optimize=True)
+
+
+def slice_pictures():
+    """Yields 16 slices."""
+    for index in range(16):
+        phantom = make_phantom(index, seed=population.SEED, covid=index % 2 == 1)
+        yield Image.fromarray(phantom.image)
+
+
+def pair_pictures():
+    """Yields 8 slices as CT and as MR."""
+    for index in range(8):
+        pair = make_pair(index, seed=population.SEED, covid=index % 2 == 1)
+        yield Image.fromarray(pair.ct.image)
+        yield Image.fromarray(pair.mr)
+
+
+def volume_pictures():
+    """Yields 4 volumes, each as two axial, a coronal and a sagittal cut."""
+    for index in range(4):
+        severity = (None, 0.5, None, 0.9)[index]
+        volume = make_volume(
+            index, seed=population.SEED, covid=index % 2 == 1, severity=severity, shape=(96, 128, 128)
+        )
+        grey, (down, _, across) = window(volume.hu), volume.spacing
+        yield Image.fromarray(grey[44])
+        yield Image.fromarray(grey[60])
+        for cut in (grey[:, 68], grey[:, :, 40]):
+            picture = Image.fromarray(cut)
+            yield picture.resize((picture.width, round(picture.height * down / across)), Image.BICUBIC)
+
+
+PICTURES = {"slices": slice_pictures, "paired": pair_pictures, "volumes": volume_pictures}
 
 
 def compare(name, unit, distance, phantoms, real, halvings):
@@ -153,10 +184,11 @@ def _define(values):
     texts = {
         "manual_dir": "folder of COVID-CT, with Images-processed/*.zip in it",
         "out": "write the curves behind the numbers to this folder, as CSV",
-        "grid": "write 16 phantoms beside each other to this PNG and stop",
+        "grid": "write 16 pictures of phantoms beside each other to this PNG and stop",
     }
     for name, help in texts.items():
         flags.DEFINE_string(name, None, help, flag_values=values)
+    flags.DEFINE_enum("kind", "slices", PICTURES, "what --grid shows", flag_values=values)
     numbers = {
         "count": (397, 2, "images of each class, at most"),
         "size": (128, 16, "compare at this many pixels, square"),
@@ -168,7 +200,7 @@ def _define(values):
 
 def _measure(values):
     if values.grid:
-        write_grid(values.grid)
+        write_grid(values.grid, values.kind)
         return
     cli.require(values, "manual_dir")
     try:

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from covid_gan import export, interpolate, sample, train
+from covid_gan import audit, export, interpolate, sample, train
 from covid_gan.config import all_fields
 
-DOORS = {"train": train, "sample": sample, "interpolate": interpolate, "export": export}
+DOORS = {"audit": audit, "train": train, "sample": sample, "interpolate": interpolate, "export": export}
 
 # A command line of `train`, and what its one line of error begins with.
 MISTAKES = [

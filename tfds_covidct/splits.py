@@ -1,21 +1,29 @@
-"""Who goes to which split: patients, or blocks of files, whole and in a fixed order of their hashes."""
+"""Who goes to which split: patients, or blocks of files, whole and in a fixed order."""
 
 import collections
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 SPLITS = ("train", "validation", "test")
 
 
-def assign(groups: Mapping[str, Hashable], fractions: Sequence[float]) -> dict[str, str]:
+def by_hash(name: str) -> bytes:
+    """An order that has nothing to do with what a name says."""
+    return hashlib.sha256(name.encode()).digest()
+
+
+def assign(
+    groups: Mapping[str, Hashable], fractions: Sequence[float], order: Callable = by_hash
+) -> dict[str, str]:
     """Deals groups to the splits, those of each kind in the same proportions.
 
-    Within a kind the groups are ordered by a hash of their names, and cut by the fractions;
-    what does not come out even goes to the largest remainder, and to train first.
+    Within a kind the groups are put in order and cut by the fractions; what does not come
+    out even goes to the largest remainder, and to train first.
 
     Args:
       groups: a group's name, such as a patient's id -> its kind, such as the labels it has.
       fractions: of train, validation and test; they sum to 1.
+      order: makes of a name what it is sorted by.
 
     Returns:
       A group's name -> its split. One group of a kind goes to train, unless train's share is 0.
@@ -25,7 +33,7 @@ def assign(groups: Mapping[str, Hashable], fractions: Sequence[float]) -> dict[s
         by_kind[kind].append(name)
     split_of = {}
     for names in by_kind.values():
-        names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
+        names.sort(key=order)
         counts = _shares(len(names), fractions)
         splits = [split for split, count in zip(SPLITS, counts) for _ in range(count)]
         split_of.update(zip(names, splits))

@@ -8,7 +8,7 @@ from typing import Protocol
 from etils import epath
 
 from tfds_covidct.errors import DataError
-from tfds_covidct.reading.archive import is_system_file, list_entries, read_limited, unpack
+from tfds_covidct.reading.archive import is_no_data, list_entries, read_limited, unpack
 
 # The largest image file upstream has is well under 1 MB.
 MAX_FILE_BYTES = 64 * 2**20
@@ -92,7 +92,7 @@ def _by_name(source: epath.Path, files: Iterable[tuple[PurePosixPath, object]]) 
     """Returns {file name: file} without the operating systems' own files."""
     by_name = {}
     for path, file in files:
-        if is_system_file(path):
+        if is_no_data(path):
             continue
         if path.name in by_name:
             raise DataError(f"{source}: holds two files named {path.name}")

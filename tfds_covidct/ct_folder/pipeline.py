@@ -1,11 +1,11 @@
 """The same records, made by Apache Beam: for thousands of series on a cluster."""
 
-import functools
 from collections.abc import Callable, Sequence
 
 from tfds_covidct.ct_folder.plan import Task
 from tfds_covidct.errors import DataError
 from tfds_covidct.reading import drawing
+from tfds_covidct.reading.workers import Failure, Workers
 
 SKIPPED = "files_skipped"
 
@@ -25,8 +25,6 @@ def check_installed() -> None:
 def examples(tasks: Sequence[Task], order: Callable, example: Callable, skip_bad: bool):
     """Reads each task wherever the runner likes; the files must be there under the same paths.
 
-    Unlike in this machine's own workers, a decoder that crashes takes the runner's worker with it.
-
     Args:
       tasks: of one split.
       order: makes a `drawing.Order` of a task.
@@ -38,23 +36,29 @@ def examples(tasks: Sequence[Task], order: Callable, example: Callable, skip_bad
     """
     import apache_beam as beam
 
-    read = functools.partial(_read, order=order, example=example, skip_bad=skip_bad)
-    return beam.Create(tasks) | beam.Reshuffle() | beam.FlatMap(read)
+    class Read(beam.DoFn):
+        """Reads one task in a process of its own, as a damaged file may crash its decoder."""
+
+        def setup(self):
+            self.workers = Workers(processes=1)
+
+        def process(self, task):
+            for _, outcome in self.workers.run(drawing.draw, [order(task)]):
+                if not isinstance(outcome, Failure):
+                    yield example(task, outcome)
+                elif skip_bad:
+                    beam.metrics.Metrics.counter("ct_folder", SKIPPED).inc()
+                else:
+                    relative = task.source.relative
+                    raise DataError(f"{relative}: {outcome.message.removeprefix(f'{relative}: ')}")
+
+        def teardown(self):
+            self.workers.__exit__()
+
+    return beam.Create(tasks) | beam.Reshuffle() | beam.ParDo(Read())
 
 
 def count_skipped(result) -> int:
     """How many files a finished pipeline has skipped."""
     counters = result.metrics().query()["counters"]
     return sum(counter.committed for counter in counters if counter.key.metric.name == SKIPPED)
-
-
-def _read(task, order, example, skip_bad):
-    from apache_beam.metrics import Metrics
-
-    try:
-        for drawn in drawing.draw(order(task)):
-            yield example(task, drawn)
-    except DataError:
-        if not skip_bad:
-            raise
-        Metrics.counter("ct_folder", SKIPPED).inc()

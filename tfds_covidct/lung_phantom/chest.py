@@ -8,12 +8,12 @@ from tfds_covidct.lung_phantom import hounsfield
 from tfds_covidct.lung_phantom.geometry import (
     blob,
     coverage,
-    paint,
     smooth_intersection,
     smooth_noise,
     smooth_union,
 )
 from tfds_covidct.lung_phantom.mediastinum import Mediastinum, shape_mediastinum
+from tfds_covidct.lung_phantom.tissues import Tissue
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,17 +66,18 @@ def _body(rng, plane, patient):
     return smooth_intersection(body, -furrow, 12)
 
 
-def draw_soft_tissue(rng, plane, patient, chest, hu):
-    """Paints skin, fat, muscles and the mediastinum's organs into `hu` (float32 [H, W], HU)."""
+def draw_soft_tissue(rng, plane, patient, chest, canvas):
+    """Paints skin, fat and the muscles of the wall."""
     edge = 1.2 * plane.spacing
-    paint(hu, coverage(chest.body, edge), hounsfield.SKIN)
+    canvas.paint(coverage(chest.body, edge), hounsfield.SKIN, Tissue.MUSCLE)
     fat = hounsfield.FAT + 8 * smooth_noise(rng, plane, 9)
-    paint(hu, coverage(chest.body - 2, edge), fat)
+    canvas.paint(coverage(chest.body - 2, edge), fat, Tissue.FAT)
     muscles = np.minimum(_muscles(rng, plane, patient, chest), chest.body - 3.5)
-    paint(hu, coverage(muscles, 2.5), hounsfield.MUSCLE + 7 * smooth_noise(rng, plane, 8))
+    grain = 7 * smooth_noise(rng, plane, 8)
+    canvas.paint(coverage(muscles, 2.5), hounsfield.MUSCLE + grain, Tissue.MUSCLE)
     in_front_of_spine = coverage(chest.cavity, edge) * coverage(patient.spine - plane.y, 12.0)
     fatty = np.clip(0.5 + 0.5 * smooth_noise(rng, plane, 18), 0, 1)
-    paint(hu, in_front_of_spine * fatty, hounsfield.FAT + 20)
+    canvas.paint(in_front_of_spine * fatty, hounsfield.FAT + 20, Tissue.FAT)
 
 
 def _muscles(rng, plane, patient, chest):
@@ -96,14 +97,13 @@ def _muscles(rng, plane, patient, chest):
         for (x, y), radii, tilt in parts:
             part = blob(plane, (side * x, y), radii, tilt=side * tilt)
             muscles = np.maximum(muscles, part + uneven)
-    if patient.level < 0.35:
-        deep = chest.body - patient.fat - uneven
-        muscles = np.maximum(muscles, np.minimum(deep, np.abs(plane.x) - 0.8 * half_width))
-    return muscles
+    deep = chest.body - patient.fat - uneven
+    girdle = np.abs(plane.x) - 0.8 * half_width - patient.girdle
+    return np.maximum(muscles, np.minimum(deep, girdle))
 
 
-def draw_lungs(rng, plane, patient, chest, hu):
-    """Fills the lungs in `hu` with aerated tissue, denser towards the back, and with fissures.
+def draw_lungs(rng, plane, patient, chest, canvas):
+    """Fills the lungs with aerated tissue, denser towards the back, and with fissures.
 
     Returns:
         float32 [H, W], each pixel's share of lung in [0, 1].
@@ -116,7 +116,7 @@ def draw_lungs(rng, plane, patient, chest, hu):
     tissue = density + rng.uniform(15, 55) * backwards + 14 * smooth_noise(rng, plane, 25)
     tissue += rng.uniform(4, 22) * smooth_noise(rng, plane, 4)
     tissue += rng.uniform(0, 90) * _fissures(rng, plane, patient)
-    paint(hu, lung, tissue)
+    canvas.paint(lung, tissue, Tissue.LUNG)
     return lung
 
 
@@ -127,4 +127,4 @@ def _fissures(rng, plane, patient):
     front = np.interp(patient.level, [0.15, 0.95], [0.7, -0.6]) * half_depth + rng.normal(0, 6)
     bow = rng.uniform(-1.0, 0.6) * half_depth * (outward - 0.5) ** 2
     line = plane.y - front - bow + 3 * smooth_noise(rng, plane, 60)
-    return coverage(0.7 - np.abs(line), 1.2)
+    return coverage(0.7 - np.abs(line), plane.thinnest)

@@ -24,9 +24,21 @@ class Plane:
     y: np.ndarray
     spacing: float
 
+    # How many mm the thinnest lines are spread over.
+    thinnest = 1.2
+
     @property
     def shape(self):
         return self.x.shape
+
+    def noise(self, rng, scale):
+        """Returns float32 [H, W], see `smooth_noise`."""
+        height, width = self.shape
+        step = max(scale / self.spacing, 1.0)
+        coarse = rng.standard_normal((int(height / step) + 4, int(width / step) + 4), dtype=np.float32)
+        box = (1.5, 1.5, 1.5 + width / step, 1.5 + height / step)
+        fine = np.asarray(Image.fromarray(coarse).resize((width, height), Image.BICUBIC, box=box))
+        return fine * np.float32(1.35)
 
 
 def blob(plane, centre, radii, *, power=2.0, tilt=0.0):
@@ -34,8 +46,8 @@ def blob(plane, centre, radii, *, power=2.0, tilt=0.0):
 
     Args:
         plane: the `Plane` to draw on.
-        centre: (x, y) in mm.
-        radii: half-axes (along x, along y) in mm before tilting.
+        centre: (x, y) in mm; in a `Space` each may be a float array [D, 1, 1].
+        radii: half-axes (along x, along y) in mm before tilting; likewise.
         power: 2 is an ellipse, more is boxier.
         tilt: radians, turns +x towards +y.
 
@@ -51,7 +63,7 @@ def blob(plane, centre, radii, *, power=2.0, tilt=0.0):
     else:
         rho = (u**power + v**power) ** np.float32(1 / power)
     distance = np.sqrt(dx * dx + dy * dy)
-    return np.where(rho > 1e-3, distance * (1 / np.maximum(rho, 1e-3) - 1), np.float32(min(radii)))
+    return np.where(rho > 1e-3, distance * (1 / np.maximum(rho, 1e-3) - 1), np.float32(np.minimum(*radii)))
 
 
 def capsule(plane, start, end, radius):
@@ -79,16 +91,9 @@ def coverage(depth, softness):
     return np.clip(depth / np.float32(softness) + np.float32(0.5), 0, 1)
 
 
-def paint(hu, alpha, value):
-    """Blends `value` (HU, scalar or [H, W]) over `hu` in place where `alpha` in [0, 1] is set."""
-    hu += alpha * (value - hu)
-
-
 def smooth_noise(rng, plane, scale):
-    """Returns float32 [H, W] noise, about zero mean and unit variance, that varies over `scale` mm."""
-    height, width = plane.shape
-    step = max(scale / plane.spacing, 1.0)
-    coarse = rng.standard_normal((int(height / step) + 4, int(width / step) + 4), dtype=np.float32)
-    box = (1.5, 1.5, 1.5 + width / step, 1.5 + height / step)
-    fine = np.asarray(Image.fromarray(coarse).resize((width, height), Image.BICUBIC, box=box))
-    return fine * np.float32(1.35)
+    """Returns float32 noise on a `Plane` or `Space`, about zero mean and unit variance.
+
+    It varies over `scale` mm.
+    """
+    return plane.noise(rng, scale)

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 
 from tfds_covidct.lung_phantom import geometry
-from tfds_covidct.lung_phantom.geometry import coverage, paint
+from tfds_covidct.lung_phantom.geometry import coverage
+from tfds_covidct.lung_phantom.tissues import Tissue
 
 MASK_THRESHOLD = 0.35
 
@@ -39,7 +40,7 @@ def scatter_lesions(rng, plane, lung_depth, lung, severity):
     """
     glass = np.zeros(plane.shape, np.float32)
     solid = np.zeros(plane.shape, np.float32)
-    weight = _likelihood(rng, plane, lung_depth)
+    weight = settling(rng, plane, lung_depth)
     cumulative = np.cumsum(weight, dtype=np.float64)
     for _ in range(1 + rng.poisson(1 + 7 * severity)):
         at = np.searchsorted(cumulative, rng.random() * cumulative[-1])
@@ -52,7 +53,7 @@ def scatter_lesions(rng, plane, lung_depth, lung, severity):
     return Lesions(glass * lung, solid * lung)
 
 
-def _likelihood(rng, plane, lung_depth):
+def settling(rng, plane, lung_depth):
     """Returns where lesions settle: in the lungs, weighted to the back and the outer centimetres."""
     posterior = np.exp(np.float32(rng.uniform(0.2, 2.2)) * plane.y / 80)
     peripheral = np.exp(-lung_depth / np.float32(rng.uniform(8, 30)))
@@ -71,7 +72,7 @@ def _patch(rng, plane, lung_depth, centre, radius):
     return coverage(depth + ragged, rng.uniform(3, 14))
 
 
-def draw_lesions(rng, plane, lesions, airways, hu):
+def draw_lesions(rng, plane, lesions, airways, canvas):
     """Paints lesions over lung tissue; vessels inside them stay visible.
 
     Args:
@@ -79,16 +80,16 @@ def draw_lesions(rng, plane, lesions, airways, hu):
         plane: the `Plane` to draw on.
         lesions: where they are.
         airways: float32 [H, W] in [0, 1], the share of bronchi, which keep their air in consolidation.
-        hu: float32 [H, W], the slice so far in HU, changed in place.
+        canvas: the `Canvas` so far.
     """
     density = rng.uniform(-600, -380) + 60 * geometry.smooth_noise(rng, plane, 12)
     if rng.random() < 0.6:
         density += rng.uniform(80, 260) * _septa(rng, plane)
     density += rng.uniform(10, 50) * geometry.smooth_noise(rng, plane, 3)
-    paint(hu, lesions.ground_glass, np.maximum(hu, density))
+    canvas.paint_denser(lesions.ground_glass, density, Tissue.GROUND_GLASS)
     solid = rng.uniform(-100, 40) + 30 * geometry.smooth_noise(rng, plane, 6)
-    paint(hu, lesions.consolidation, np.maximum(hu, solid))
-    paint(hu, np.minimum(lesions.consolidation, airways), -900.0)
+    canvas.paint_denser(lesions.consolidation, solid, Tissue.CONSOLIDATION)
+    canvas.paint(np.minimum(lesions.consolidation, airways), -900.0, Tissue.AIR)
 
 
 def _septa(rng, plane):

@@ -9,10 +9,10 @@ from tfds_covidct.lung_phantom.geometry import (
     blob,
     capsule,
     coverage,
-    paint,
     smooth_noise,
     smooth_union,
 )
+from tfds_covidct.lung_phantom.tissues import Tissue
 
 # Half width (mm) of the tissue between the lungs. Rows: slice levels; columns: from the front of the
 # rib cage (-1) to its back (+1).
@@ -25,7 +25,7 @@ _STRIP_WIDTHS = (
     (6, 14, 22, 24, 20, 19),
     (14, 24, 26, 23, 18, 19),
 )
-_STANDARD_HALF_WIDTH = 126.0
+STANDARD_HALF_WIDTH = 126.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +59,23 @@ def shape_mediastinum(rng, plane, patient):
 def _strip(rng, plane, patient):
     """Returns the tissue that joins sternum and spine."""
     half_width, half_depth = patient.cavity
-    widths = [np.interp(patient.level, _STRIP_LEVELS, column) for column in zip(*_STRIP_WIDTHS)]
-    scale = half_width / _STANDARD_HALF_WIDTH * rng.uniform(0.8, 1.15)
-    strip = scale * np.interp(plane.y / half_depth, _STRIP_POSITIONS, widths)
+    scale = half_width / STANDARD_HALF_WIDTH * rng.uniform(0.8, 1.15)
+    strip = scale * strip_half_width(patient.level, plane.y / half_depth)
     return strip.astype(np.float32) - np.abs(plane.x - np.float32(patient.shift))
+
+
+def strip_half_width(level, position):
+    """Returns how wide the tissue between the lungs is to each side, in mm, in a standard patient.
+
+    Args:
+        level: height of the slice, 0 at the lung apex and 1 at the lung base.
+        position: float array, from -1 at the front of the rib cage to 1 at its back.
+
+    Returns:
+        float64 array of the shape of `position`.
+    """
+    widths = [np.interp(level, _STRIP_LEVELS, column) for column in zip(*_STRIP_WIDTHS)]
+    return np.interp(position, _STRIP_POSITIONS, widths)
 
 
 def _heart(plane, patient):
@@ -82,7 +95,7 @@ def _heart(plane, patient):
 def _great_vessels(plane, patient):
     """Returns the vessels in the order: descending aorta or arch first, then those in front."""
     level, x = patient.level, patient.shift
-    unit, front = patient.cavity[0] / _STANDARD_HALF_WIDTH, -0.34 * patient.cavity[1]
+    unit, front = patient.cavity[0] / STANDARD_HALF_WIDTH, -0.34 * patient.cavity[1]
 
     def disc(dx, y, across, deep):
         return blob(plane, (dx * unit + x, y), (across * unit, deep * unit))
@@ -128,31 +141,32 @@ def _domes(plane, patient):
     return domes
 
 
-def draw_organs(rng, plane, mediastinum, hu):
-    """Paints heart, vessels and liver into `hu` (float32 [H, W], HU); some have contrast medium."""
+def draw_organs(rng, plane, mediastinum, canvas):
+    """Paints heart, vessels and liver; some have contrast medium."""
     edge = 1.2 * plane.spacing
     contrast = rng.uniform(90, 300) if rng.random() < 0.3 else 0.0
     for heart in mediastinum.heart:
-        paint(hu, coverage(heart + 3, edge), hounsfield.FAT + 15)
-        paint(hu, coverage(heart, 3.0), hounsfield.BLOOD + 10)
+        canvas.paint(coverage(heart + 3, edge), hounsfield.FAT + 15, Tissue.FAT)
+        canvas.paint(coverage(heart, 3.0), hounsfield.BLOOD + 10, Tissue.MUSCLE)
         chambers = np.clip(0.5 + smooth_noise(rng, plane, 40), 0, 1)
-        paint(hu, coverage(heart - 8, 4.0) * chambers, hounsfield.BLOOD + contrast)
+        canvas.paint(coverage(heart - 8, 4.0) * chambers, hounsfield.BLOOD + contrast, Tissue.BLOOD)
     for vessel in mediastinum.vessels:
-        paint(hu, coverage(vessel, edge), hounsfield.BLOOD + contrast * rng.uniform(0.7, 1.1))
+        blood = hounsfield.BLOOD + contrast * rng.uniform(0.7, 1.1)
+        canvas.paint(coverage(vessel, edge), blood, Tissue.BLOOD)
     for dome in mediastinum.domes:
-        paint(hu, coverage(dome, 4.0), hounsfield.LIVER + 0.3 * contrast)
+        canvas.paint(coverage(dome, 4.0), hounsfield.LIVER + 0.3 * contrast, Tissue.LIVER)
 
 
-def draw_airways(rng, plane, patient, hu):
-    """Paints trachea or main bronchi, and now and then air in the oesophagus, into `hu`."""
+def draw_airways(rng, plane, patient, canvas):
+    """Paints trachea or main bronchi, and now and then air in the oesophagus."""
     edge = 1.2 * plane.spacing
     for tube in _airways(rng, plane, patient):
-        paint(hu, coverage(tube + 1.8, edge), hounsfield.SKIN)
-        paint(hu, coverage(tube, edge), hounsfield.AIR + 15)
+        canvas.paint(coverage(tube + 1.8, edge), hounsfield.SKIN, Tissue.MUSCLE)
+        canvas.paint(coverage(tube, edge), hounsfield.AIR + 15, Tissue.AIR)
     if rng.random() < 0.25:
         centre = patient.shift + 5, patient.spine - 9
         oesophagus = blob(plane, centre, rng.uniform(1.5, 3.5, 2))
-        paint(hu, coverage(oesophagus, edge), hounsfield.AIR + 200)
+        canvas.paint(coverage(oesophagus, edge), hounsfield.AIR + 200, Tissue.AIR)
 
 
 def _airways(rng, plane, patient):
@@ -161,7 +175,7 @@ def _airways(rng, plane, patient):
         return [blob(plane, centre, rng.uniform(7.5, 10.5, 2))]
     if patient.level > 0.56:
         return []
-    unit = patient.cavity[0] / _STANDARD_HALF_WIDTH
+    unit = patient.cavity[0] / STANDARD_HALF_WIDTH
     spread = np.interp(patient.level, [0.36, 0.56], [8, 32]) * unit
     return [_main_bronchus(rng, plane, patient.shift, side, spread) for side in (-1, 1)]
 

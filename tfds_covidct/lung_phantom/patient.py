@@ -15,6 +15,7 @@ class Patient:
     heart: factor on the heart's size.
     rotation: roll on the table, in radians.
     shift: sideways displacement of the mediastinum.
+    girdle: how far outside its place the shoulder girdle begins; infinite below it.
     spine: y of the front of the vertebral body.
     breasts: depth of the breasts, 0 for none.
     """
@@ -26,6 +27,7 @@ class Patient:
     heart: float
     rotation: float
     shift: float
+    girdle: float
     spine: float
     breasts: float
 
@@ -54,6 +56,7 @@ def draw_patient(rng):
         heart=float(np.clip(rng.normal(1.0, 0.1), 0.75, 1.3)),
         rotation=float(np.clip(rng.normal(0, np.radians(4)), -0.25, 0.25)),
         shift=float(rng.normal(0, 4)),
+        girdle=0.0 if level < 0.35 else np.inf,
         spine=float(half_depth - rng.uniform(34, 44) * (0.6 + 0.4 * half_depth / 88)),
         breasts=float(rng.uniform(12, 38)) if has_breasts else 0.0,
     )

@@ -17,12 +17,13 @@ from tfds_covidct.lung_phantom import (
     skeleton,
     vessels,
 )
-from tfds_covidct.lung_phantom.geometry import paint
 from tfds_covidct.lung_phantom.patient import draw_patient
-from tfds_covidct.lung_phantom.view import draw_view, warped
+from tfds_covidct.lung_phantom.tissues import Canvas, Tissue
+from tfds_covidct.lung_phantom.view import View, draw_view, warped
 
 MARGIN = 16
-_STREAMS = ("patient", "view", "chest", "vessels", "lesions", "scanner", "display")
+# A new purpose goes to the end: what the others draw depends on their place.
+_STREAMS = ("patient", "view", "chest", "vessels", "lesions", "scanner", "display", "resonance")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,59 +67,95 @@ def make_phantom(index, *, seed=0, covid=False, severity=None, size=256):
     Raises:
         ValueError: for a severity outside [0, 1] or without `covid`, or a size under 32.
     """
-    _check(covid, severity, size)
-    rngs = _random_streams(seed, index)
+    check(covid, severity, size)
+    rngs = random_streams(seed, index)
+    return scan_scene(rngs, draw_scene(rngs, covid, severity, size), size)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """What lies on the table before any scanner looks at it, with `MARGIN` more pixels on every side.
+
+    view: where its pixels lie, the margin included.
+    canvas: its `Canvas`, free of noise.
+    body: float32 [H, W], depth under the skin in mm.
+    lung: float32 [H, W] in [0, 1], each pixel's share of lung.
+    lesion_mask: uint8 [H, W], 1 in lesions.
+    severity: in [0, 1].
+    """
+
+    view: View
+    canvas: Canvas
+    body: np.ndarray
+    lung: np.ndarray
+    lesion_mask: np.ndarray
+    severity: float
+
+
+def draw_scene(rngs, covid, severity, size, *, mixed=False):
+    """Draws a patient from `random_streams` and paints the `Scene`; `mixed` keeps shares of tissues."""
     drawn = rngs["lesions"].beta(1.2, 1.4)
     if covid and severity is None:
         severity = drawn
     patient = draw_patient(rngs["patient"])
-    view = draw_view(rngs["view"], patient, size)
-    hu, lung, lesion_mask = _draw_slice(rngs, patient, view.padded(MARGIN), severity)
-    hu = scanner.scan(rngs["scanner"], hu, size)
-    lung_mask = (lung > 0.5).astype(np.uint8)
-    arrays = (hu, lung_mask, lesion_mask * lung_mask)
-    hu, lung_mask, lesion_mask = (array[MARGIN:-MARGIN, MARGIN:-MARGIN] for array in arrays)
-    shown = display.draw_display(rngs["display"])
-    return Phantom(hu, lung_mask, lesion_mask, float(severity or 0), shown)
+    view = draw_view(rngs["view"], patient, size).padded(MARGIN)
+    return _draw_slice(rngs, patient, view, severity, mixed)
 
 
-def _check(covid, severity, size):
-    if severity is not None and not (covid and 0 <= severity <= 1):
-        raise ValueError(
-            f"`severity` must lie in [0, 1] and needs covid=True. Received: severity={severity}"
-        )
+def scan_scene(rngs, scene, size):
+    """Returns the `Phantom` that a CT scanner makes of a `Scene`."""
+    hu = scanner.scan(rngs["scanner"], scene.canvas.hu, size)
+    lung_mask = (scene.lung > 0.5).astype(np.uint8)
+    arrays = (crop(array) for array in (hu, lung_mask, scene.lesion_mask * lung_mask))
+    return Phantom(*arrays, scene.severity, display.draw_display(rngs["display"]))
+
+
+def crop(array):
+    """Takes the margin of a `Scene` off an array [..., H, W]."""
+    return array[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def check(covid, severity, size):
+    """Raises the ValueError of `make_phantom` for arguments that make no sense."""
+    check_severity(covid, severity)
     if size < 32:
         raise ValueError(f"`size` must be at least 32. Received: size={size}")
 
 
-def _random_streams(seed, index):
+def check_severity(covid, severity):
+    """Raises a ValueError unless the severity is None, or in [0, 1] and of an ill patient."""
+    if severity is not None and not (covid and 0 <= severity <= 1):
+        raise ValueError(f"`severity` must lie in [0, 1] and needs covid=True. Received: severity={severity}")
+
+
+def random_streams(seed, index):
     """Returns a generator for each purpose, so that drawing more for one leaves the others alone."""
     children = np.random.SeedSequence([seed, index]).spawn(len(_STREAMS))
     return {name: np.random.default_rng(child) for name, child in zip(_STREAMS, children)}
 
 
-def _draw_slice(rngs, patient, view, severity):
-    """Returns noise-free HU, each pixel's share of lung, and the lesion mask, all [H, W]."""
+def _draw_slice(rngs, patient, view, severity, mixed):
+    """Paints all that the slice meets."""
     rng = rngs["chest"]
     plane = warped(rng, view.plane(), 4.0)
     layout = chest.shape_chest(rng, plane, patient)
-    hu = np.full(view.shape, hounsfield.AIR, np.float32)
-    chest.draw_soft_tissue(rng, plane, patient, layout, hu)
-    mediastinum.draw_organs(rng, plane, layout.mediastinum, hu)
-    skeleton.draw_skeleton(rng, plane, patient, layout, hu)
-    lung = chest.draw_lungs(rng, plane, patient, layout, hu)
-    airways = _draw_trees(rngs["vessels"], patient, view, lung, hu)
-    mediastinum.draw_airways(rng, plane, patient, hu)
+    canvas = Canvas(view.shape, mixed=mixed)
+    chest.draw_soft_tissue(rng, plane, patient, layout, canvas)
+    mediastinum.draw_organs(rng, plane, layout.mediastinum, canvas)
+    skeleton.draw_skeleton(rng, plane, patient, layout, canvas)
+    lung = chest.draw_lungs(rng, plane, patient, layout, canvas)
+    airways = _draw_trees(rngs["vessels"], patient, view, lung, canvas)
+    mediastinum.draw_airways(rng, plane, patient, canvas)
     mask = np.zeros(view.shape, np.uint8)
     if severity is not None:
         found = lesions.scatter_lesions(rngs["lesions"], plane, layout.lungs, lung, severity)
-        lesions.draw_lesions(rngs["lesions"], plane, found, airways, hu)
+        lesions.draw_lesions(rngs["lesions"], plane, found, airways, canvas)
         mask = found.mask()
-    scanner.draw_table(rngs["scanner"], plane, layout.body, hu)
-    return hu, lung, mask
+    scanner.draw_table(rngs["scanner"], plane, layout.body, canvas)
+    return Scene(view, canvas, layout.body, lung, mask, float(severity or 0))
 
 
-def _draw_trees(rng, patient, view, lung, hu):
+def _draw_trees(rng, patient, view, lung, canvas):
     """Paints the vessels and the larger bronchi of both lungs.
 
     Returns:
@@ -131,9 +168,9 @@ def _draw_trees(rng, patient, view, lung, hu):
         bronchi = vessels.bronchi_beside(tree, last_generation=2)
         wall = vessels.cut(bronchi, view, thickness)
         lumen = vessels.cut(bronchi, view, thickness, scale=0.7)
-        paint(hu, wall * lung, hounsfield.BRONCHIAL_WALL)
-        paint(hu, lumen * lung, hounsfield.AIR + 40)
-        paint(hu, vessels.cut(tree, view, thickness) * lung, hounsfield.BLOOD)
+        canvas.paint(wall * lung, hounsfield.BRONCHIAL_WALL, Tissue.MUSCLE)
+        canvas.paint(lumen * lung, hounsfield.AIR + 40, Tissue.AIR)
+        canvas.paint(vessels.cut(tree, view, thickness) * lung, hounsfield.BLOOD, Tissue.BLOOD)
         bronchi = vessels.bronchi_beside(tree, last_generation=5)
         np.maximum(hidden_airways, vessels.cut(bronchi, view, thickness), out=hidden_airways)
     return hidden_airways

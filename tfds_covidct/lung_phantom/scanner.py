@@ -3,7 +3,8 @@
 import numpy as np
 
 from tfds_covidct.lung_phantom import geometry
-from tfds_covidct.lung_phantom.geometry import coverage, paint
+from tfds_covidct.lung_phantom.geometry import coverage
+from tfds_covidct.lung_phantom.tissues import Tissue
 
 
 def scan(rng, hu, size):
@@ -20,15 +21,15 @@ def scan(rng, hu, size):
     return reconstruct(rng, hu, blur * size / 256, sharpening, noise)
 
 
-def draw_table(rng, plane, body, hu):
-    """Paints two thin arcs of the table below the patient's `body` (depths in mm) into `hu`."""
+def draw_table(rng, plane, body, canvas):
+    """Paints two thin arcs of the table below the patient's `body` (depths in mm)."""
     body_bottom = float(np.max(plane.y, where=body > 0, initial=0))
     radius = rng.uniform(260, 600)
     centre = rng.normal(0, 8), body_bottom + rng.uniform(3, 14) - radius
     inside = geometry.blob(plane, centre, (radius, radius))
     for offset in (0, rng.uniform(12, 30)):
         arc = coverage(0.8 - np.abs(inside + offset), plane.spacing)
-        paint(hu, arc * (body < 0), rng.uniform(-700, -200))
+        canvas.paint(arc * (body < 0), rng.uniform(-700, -200), Tissue.AIR)
 
 
 def reconstruct(rng, hu, blur, sharpening, noise):

@@ -7,22 +7,22 @@ from tfds_covidct.lung_phantom.geometry import (
     blob,
     capsule,
     coverage,
-    paint,
     smooth_union,
 )
+from tfds_covidct.lung_phantom.tissues import Tissue
 
 
-def draw_skeleton(rng, plane, patient, chest, hu):
-    """Paints all bones that the slice meets into `hu` (float32 [H, W], HU) in place."""
+def draw_skeleton(rng, plane, patient, chest, canvas):
+    """Paints all bones that the slice meets."""
     cortical, marrow = rng.uniform(550, 950), rng.uniform(180, 320)
     parts = [_ribs(rng, plane, chest), _vertebra(rng, plane, patient)]
     parts += _front_and_shoulders(rng, plane, patient)
     bones = np.minimum(np.maximum.reduce(parts), chest.body - 4)
     grain = geometry.smooth_noise(rng, plane, 3)
-    paint(hu, coverage(bones, plane.spacing), cortical + 60 * grain)
-    paint(hu, coverage(bones - 2.0, plane.spacing * 1.5), marrow + 50 * grain)
+    canvas.paint(coverage(bones, plane.spacing), cortical + 60 * grain, Tissue.CORTICAL_BONE)
+    canvas.paint(coverage(bones - 2.0, plane.spacing * 1.5), marrow + 50 * grain, Tissue.MARROW)
     canal = blob(plane, (0, patient.spine + 39), (10, 8.5))
-    paint(hu, coverage(canal, plane.spacing), 30.0)
+    canvas.paint(coverage(canal, plane.spacing), 30.0, Tissue.FLUID)
 
 
 def _ribs(rng, plane, chest):

@@ -26,7 +26,7 @@ class Twigs:
 
 
 def grow_tree(rng, side, level, cavity):
-    """Grows the vessel tree of one lung.
+    """Grows the part of one lung's vessel tree that a slice may meet.
 
     Args:
         rng: numpy `Generator`.
@@ -39,17 +39,38 @@ def grow_tree(rng, side, level, cavity):
     """
     height = (level - HILUM_LEVEL) * LUNG_HEIGHT
     hilum = np.array([side * 0.26 * cavity[0], 0.08 * cavity[1], height])
+
+    def near_and_inside(tips, reach):
+        inside = np.hypot(tips[:, 0] / cavity[0], tips[:, 1] / cavity[1]) < 1.1
+        return (np.abs(tips[:, 2]) < 10 + 1.3 * reach) & inside
+
+    return grow_from(rng, side, hilum, near_and_inside)
+
+
+def grow_from(rng, side, hilum, keep, lengths=LENGTHS):
+    """Grows the vessel tree of one lung.
+
+    Args:
+        rng: numpy `Generator`.
+        side: -1 for the right lung (left in the image), +1 for the left.
+        hilum: float [3], where its roots are, in mm.
+        keep: called with the tips, float [N, 3] in mm, and the length in mm that may still grow from
+            them; returns bool [N], which of them go on.
+        lengths: mean length of a branch in mm, by generation.
+
+    Returns:
+        The tree's `Twigs`.
+    """
     tips = hilum + rng.normal(0, [4, 8, 10], (ROOTS, 3))
     headings = _root_headings(rng, side)
     radii = rng.uniform(1.4, 3.4, ROOTS)
     pieces = []
-    for generation, mean_length in enumerate(LENGTHS):
-        lengths = mean_length * rng.uniform(0.7, 1.3, len(tips))
-        pieces += _crooked_branch(rng, tips, headings, radii, lengths, generation)
+    for generation, mean_length in enumerate(lengths):
+        length = mean_length * rng.uniform(0.7, 1.3, len(tips))
+        pieces += _crooked_branch(rng, tips, headings, radii, length, generation)
         tips, headings, radii = _fork(rng, pieces[-1].end, headings, radii, hilum)
-        near = np.abs(tips[:, 2]) < 10 + 1.3 * LENGTHS[generation + 1 :].sum()
-        inside = np.hypot(tips[:, 0] / cavity[0], tips[:, 1] / cavity[1]) < 1.1
-        tips, headings, radii = (values[near & inside] for values in (tips, headings, radii))
+        kept = keep(tips, lengths[generation + 1 :].sum())
+        tips, headings, radii = (values[kept] for values in (tips, headings, radii))
     names = [field.name for field in dataclasses.fields(Twigs)]
     return Twigs(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in names))
 
@@ -114,7 +135,7 @@ def cut(twigs, view, thickness, scale=1.0):
     low = np.minimum(twigs.start[:, 2], twigs.end[:, 2])
     high = np.maximum(twigs.start[:, 2], twigs.end[:, 2])
     near = (low < reach) & (high > -reach)
-    points, radius = _beads(twigs.start[near], twigs.end[near], radius[near], view.spacing)
+    points, radius = beads(twigs.start[near], twigs.end[near], radius[near], view.spacing)
     overlap = thickness / 2 + radius - np.abs(points[:, 2])
     share = np.clip(overlap / (2 * np.minimum(radius, thickness / 2)), 0, 1)
     seen = share > 0.02
@@ -123,7 +144,7 @@ def cut(twigs, view, thickness, scale=1.0):
     return canvas
 
 
-def _beads(start, end, radius, spacing):
+def beads(start, end, radius, spacing):
     """Returns points [M, 3] strung along each twig about half a pixel apart, and their radii [M]."""
     length = np.linalg.norm(end - start, axis=1)
     count = np.ceil(length / (0.7 * spacing)).astype(int) + 1

@@ -1,6 +1,7 @@
 """What reading a zip archive safely takes: no entry that leaves its folder, none that unpacks without end."""
 
 import io
+import re
 import stat
 import zipfile
 from collections.abc import Iterable
@@ -13,6 +14,10 @@ from tfds_covidct.errors import DataError
 MAX_DIRECTORY_BYTES = 32 * 2**20
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+# Texts that come with published data, by these names alone: any other text may be a mistake.
+_ABOUT_THE_DATA = re.compile(
+    r"(licen[sc]e|readme|citation|copying|notice)(\.(md|txt|rst|cff|bib))?", re.IGNORECASE
+)
 _CHUNK_BYTES = 2**20
 
 
@@ -20,10 +25,11 @@ class DamagedArchiveError(DataError):
     """It begins like a zip archive, but cannot be read as one."""
 
 
-def is_system_file(path: PurePosixPath) -> bool:
-    """Says whether an operating system left the file there, or hides it."""
+def is_no_data(path: PurePosixPath, is_folder: bool = False) -> bool:
+    """Says whether an operating system left it there or hides it, or it is a file such as a licence or a README."""
     hidden = any(part.startswith(".") for part in path.parts)
-    return hidden or "__MACOSX" in path.parts or path.name.lower() in _SYSTEM_FILES
+    left_there = "__MACOSX" in path.parts or path.name.lower() in _SYSTEM_FILES
+    return hidden or left_there or (not is_folder and bool(_ABOUT_THE_DATA.fullmatch(path.name)))
 
 
 def list_entries(stream: BinaryIO, where: str) -> list[tuple[PurePosixPath, zipfile.ZipInfo]]:
@@ -120,7 +126,7 @@ def _safe_path(where: str, entry: zipfile.ZipInfo) -> PurePosixPath:
     path = PurePosixPath(windows.as_posix())
     if windows.drive or windows.root or ".." in path.parts:
         raise DataError(f"{where}: entry {entry.filename!r} would leave its folder")
-    if is_system_file(path):
+    if is_no_data(path):
         return path
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise DataError(f"{where}: entry {entry.filename!r} is a symbolic link; pack the file itself")

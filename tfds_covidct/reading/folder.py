@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from tfds_covidct.errors import DataError
-from tfds_covidct.reading.archive import is_system_file
+from tfds_covidct.reading.archive import is_no_data
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _list(found: Found, ahead: list, links: list):
     try:
         with os.scandir(found.path) as entries:
             for entry in entries:
-                if not is_system_file(PurePosixPath(entry.name)):
+                if not is_no_data(PurePosixPath(entry.name), entry.is_dir(follow_symlinks=False)):
                     relative = f"{found.relative}/{entry.name}" if found.relative else entry.name
                     if entry.is_symlink():
                         heapq.heappush(links, (relative, entry.path))

@@ -200,7 +200,7 @@ def _entries(path: str, where: str, prefix: str, label: str | None) -> Iterator[
     with open(path, "rb") as stream:
         entries = archive.list_entries(stream, where)
     files = [
-        (inner, entry) for inner, entry in entries if not entry.is_dir() and not archive.is_system_file(inner)
+        (inner, entry) for inner, entry in entries if not entry.is_dir() and not archive.is_no_data(inner)
     ]
     archive.refuse_twins((inner for inner, _ in files), where)
     for inner, entry in files:

@@ -104,13 +104,15 @@ def without_duplicates(
 def split(pictures: Sequence[Picture]) -> tuple[dict[str, list[Picture]], dict[Picture, str]]:
     """Deals whole blocks of numbers to the splits, of each class in the same proportions.
 
+    In the order of the numbers: each place where two splits meet may cut a patient in two.
+
     Returns:
       A split's name -> its pictures, no split empty; and each picture's block.
     """
     counts = collections.Counter(picture.label for picture in pictures)
     sizes = {label: splits.block_size(count, LONGEST_BLOCK) for label, count in counts.items()}
     block_of = {picture: picture.block(sizes[picture.label]) for picture in pictures}
-    split_of = splits.assign({block: picture.label for picture, block in block_of.items()}, FRACTIONS)
+    split_of = splits.assign({block: picture.label for picture, block in block_of.items()}, FRACTIONS, order=str)
     by_split = collections.defaultdict(list)
     for picture in pictures:
         by_split[split_of[block_of[picture]]].append(picture)

@@ -1,0 +1,41 @@
+"""Looks through a data set before anyone trains on it: copies, leakage, marks, and shortcuts to the class.
+
+python -m covid_gan.audit --dataset=covid_ct --manual_dir=COVID-CT
+python -m covid_gan.train --dataset=covid_ct --exclude=audits/covid_ct/exclude.txt
+"""
+
+import sys
+
+from absl import flags
+
+from covid_gan import cli
+from covid_gan.config import Config
+
+
+def main(argv=None) -> int:
+    return cli.run("covid_gan.audit", __doc__, _define, _audit, argv)
+
+
+def _define(values):
+    flags.DEFINE_string(
+        "out",
+        None,
+        "a new folder for the report (default: audits/ and the data set's name)",
+        flag_values=values,
+    )
+    cli.define_settings(values, "data")
+    # An audit that saw one split and one class would find neither leakage nor shortcuts.
+    values["split"].default, values["split"].value, values["split"].present = "all", "all", 0
+    values["classes"].help = "label names to keep, separated by commas (default: all labels)"
+
+
+def _audit(values):
+    from covid_gan import inspection
+
+    given = {"split": "all", "classes": (), **cli.given_settings(values)}
+    out = inspection.audit(Config().replace(**given), values.out)
+    print(f"The report is {out / 'report.md'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

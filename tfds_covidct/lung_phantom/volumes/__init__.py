@@ -1,0 +1,1 @@
+"""Whole chests: the phantoms' anatomy in three dimensions."""
