@@ -72,8 +72,15 @@ def run(door: str, doc: str, define, call, argv=None, tensorflow=True) -> int:
         return RUN_ERROR
 
 
-def define_settings(values: flags.FlagValues, *groups) -> None:
-    """Defines a flag for every setting of the config, or of the named groups alone."""
+def define_settings(values: flags.FlagValues, *groups, without=(), defaults=None) -> None:
+    """Defines a flag for every setting of the config, or of the named groups alone.
+
+    Args:
+        values: what to define them on.
+        *groups: of the config; all where none is given.
+        without: names of settings that get no flag, as the door does not read them.
+        defaults: other defaults by name, as --help shows them; the door has to use them.
+    """
     makers = {
         str: flags.DEFINE_string,
         int: flags.DEFINE_integer,
@@ -83,9 +90,12 @@ def define_settings(values: flags.FlagValues, *groups) -> None:
     }
     for group in groups or config_lib.GROUPS:
         for field in dataclasses.fields(config_lib.GROUPS[group]):
+            if field.name in without:
+                continue
             choices, help = field.metadata["choices"], field.metadata["help"]
             kind = config_lib.value_type(field)
-            default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+            default = (defaults or {}).get(field.name, field.default)
+            default = ",".join(default) if isinstance(default, tuple) else default
             if choices:
                 make = flags.DEFINE_enum
                 make(field.name, default, choices, help, flag_values=values, module_name=group)
@@ -114,7 +124,7 @@ def _listed(name: str, value: str) -> tuple[str, ...]:
                 lines = Path(part).expanduser().read_text().splitlines()
             except (OSError, UnicodeDecodeError) as error:
                 raise UsageError(f"--{name}={part}: cannot be read as a list, one on each line.") from error
-            parts += filter(None, (line.partition(" #")[0].strip() for line in lines if line[:1] != "#"))
+            parts += filter(None, (line.strip() for line in lines if not line.startswith("#")))
         else:
             parts.append(part)
     return tuple(dict.fromkeys(parts))

@@ -93,7 +93,8 @@ class DataConfig(_SelfChecking):
     )
     manual_dir: str | None = _setting(
         None,
-        "folder with the source files of a data set: your own scans, or a copy of COVID-CT",
+        "folder with the source files of a data set: your own scans, or a copy of COVID-CT; of several data "
+        "sets, as in --dataset, joined by +",
         may_change=True,
     )
     window: str | None = _setting(
@@ -133,6 +134,12 @@ class DataConfig(_SelfChecking):
     def parts(self) -> tuple[str, ...]:
         """The names of the data sets that are mixed; most often one."""
         return tuple(self.dataset.split("+"))
+
+    @property
+    def manual_dirs(self) -> tuple[str | None, ...]:
+        """For each of `parts` its `manual_dir`; a single one is that of all."""
+        folders = (self.manual_dir or "").split("+")
+        return tuple(folders) if len(folders) == len(self.parts) else (self.manual_dir,) * len(self.parts)
 
     def _check(self):
         name = r"[\w/:.*-]+"

@@ -8,8 +8,8 @@ from tfds_covidct import covid_ct, ct_folder, lung_phantom, sars_cov2_ct
 from tfds_covidct.errors import DataError, SettingError, SourceUnavailableError
 from tfds_covidct.labels import LABELS
 
-# The names of the data sets.
-DATASETS = tuple(module.Builder.name for module in (covid_ct, ct_folder, lung_phantom, sars_cov2_ct))
+# A data set's name -> its package, which has a `Builder`, and `file_facts` where there are source files.
+DATASETS = {package.Builder.name: package for package in (covid_ct, ct_folder, lung_phantom, sars_cov2_ct)}
 
 __all__ = [
     "DATASETS",

@@ -6,6 +6,7 @@ Only local folders: on remote storage a folder that holds nothing does not exist
 import contextlib
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 
 
@@ -17,15 +18,27 @@ def leaving_nothing_on_error(builder, download_dir: os.PathLike | str | None) ->
       builder: the `tfds.core.DatasetBuilder`; TFDS itself removes the records that are half written.
       download_dir: as given to `download_and_prepare`; None: TFDS's own.
     """
-    # Not the data set's whole folder: another process may be preparing another config there.
     downloads = pathlib.Path(download_dir or builder.data_dir_root / "downloads")
     with (
+        _no_lone_config_folder_on_error(builder.data_dir_root / builder.name),
         no_new_folders_on_error(builder.data_path.parent),
-        no_new_files_on_error(builder.data_dir_root / builder.name / ".config"),
         no_new_folders_on_error(downloads / "extracted"),
         no_new_files_on_error(downloads / builder.name),
     ):
         yield
+
+
+@contextlib.contextmanager
+def _no_lone_config_folder_on_error(folder: os.PathLike) -> Iterator[None]:
+    """Removes on an error TFDS's list of a data set's configs, where none of them is there."""
+    folder = pathlib.Path(folder)
+    with no_new_folders_on_error(folder):
+        try:
+            yield
+        except BaseException:
+            if folder.is_dir() and [path.name for path in folder.iterdir()] == [".config"]:
+                shutil.rmtree(folder / ".config", ignore_errors=True)
+            raise
 
 
 @contextlib.contextmanager

@@ -9,6 +9,13 @@ class SourceUnavailableError(DataError):
     """The source files are neither in `manual_dir` nor can they be downloaded."""
 
 
+class MissingExtraError(DataError):
+    """An optional package that a file needs is not installed: no matter of that file, so never skipped.
+
+    The message names the extra to install.
+    """
+
+
 class SettingError(DataError):
     """A setting of a data set is wrong.
 

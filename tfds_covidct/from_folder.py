@@ -77,7 +77,7 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     @functools.cached_property
     def info(self) -> tfds.core.DatasetInfo:
-        """What TFDS's property is; that one stays what it was when a builder becomes another."""
+        """As TFDS's own property, which is kept for each builder for good, and this one may become another."""
         return self._info()
 
     @classmethod
@@ -92,7 +92,7 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     @classmethod
     def prepared_names(cls, data_dir=None) -> list[str]:
         """The names of the configs that are prepared in `data_dir`, TFDS's own folder where None."""
-        root = epath.Path(data_dir or tfds.core.constants.DATA_DIR) / cls.name
+        root = epath.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser() / cls.name
         return sorted(p.parent.parent.name for p in root.glob(f"*/{cls.VERSION}/dataset_info.json"))
 
     @classmethod
@@ -106,9 +106,13 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         Raises:
           DataError: there is no folder, or its files are not what a data set is made of.
         """
-        folder = getattr(download_config, "manual_dir", None)
-        if folder and not self.builder_config.manual_dir:
-            self._become(dataclasses.replace(self._blank(), manual_dir=os.fspath(folder)))
+        given, own = getattr(download_config, "manual_dir", None), self.builder_config.manual_dir
+        if given and own and os.path.realpath(given) != os.path.realpath(own):
+            raise SettingError(
+                "manual_dir", f"contradicts the builder's, {own}; give one of them.", str(given)
+            )
+        if given and not own:
+            self._become(dataclasses.replace(self._blank(), manual_dir=os.fspath(given)).resolved())
         if not self.is_prepared() and not self.builder_config.manual_dir:
             raise DataError(self._no_folder())
         with cleanup.leaving_nothing_on_error(self, download_dir), self._preparing(download_config):
@@ -123,7 +127,7 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return dataclasses.replace(self.builder_config, name=FolderConfig.name, manual_dir=None)
 
     def _become(self, config: FolderConfig) -> None:
-        """Starts anew as the builder of another config: its name stands in all paths."""
+        """Starts anew as the builder of another, resolved config: its name stands in all paths."""
         rest = self._rest
         self.__dict__.clear()
         self.__init__(config=config, **rest)

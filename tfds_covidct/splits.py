@@ -15,10 +15,10 @@ def by_hash(name: str) -> bytes:
 def assign(
     groups: Mapping[str, Hashable], fractions: Sequence[float], order: Callable = by_hash
 ) -> dict[str, str]:
-    """Deals groups to the splits, those of each kind in the same proportions.
+    """Deals groups to the splits, those of each kind in the same proportions as far as they go.
 
-    Within a kind the groups are put in order and cut by the fractions; what does not come
-    out even goes to the largest remainder, and to train first.
+    Within a kind the groups are put in order and cut by the fractions. What does not come out
+    even goes where most is lacking so far, and to train first.
 
     Args:
       groups: a group's name, such as a patient's id -> its kind, such as the labels it has.
@@ -26,30 +26,32 @@ def assign(
       order: makes of a name what it is sorted by.
 
     Returns:
-      A group's name -> its split. One group of a kind goes to train, unless train's share is 0.
+      A group's name -> its split. Train has at least one, unless its fraction is 0.
     """
     by_kind = collections.defaultdict(list)
-    for name, kind in groups.items():
-        by_kind[kind].append(name)
-    split_of = {}
-    for names in by_kind.values():
-        names.sort(key=order)
-        counts = _shares(len(names), fractions)
+    for name in sorted(groups, key=order):
+        by_kind[groups[name]].append(name)
+    split_of, lacking = {}, [0.0] * len(SPLITS)
+    for kind in sorted(by_kind, key=str):
+        names = by_kind[kind]
+        counts = _shares(len(names), fractions, lacking)
         splits = [split for split, count in zip(SPLITS, counts) for _ in range(count)]
         split_of.update(zip(names, splits))
+    if fractions[0] and split_of and SPLITS[0] not in split_of.values():
+        split_of[min(split_of, key=order)] = SPLITS[0]
     return split_of
 
 
-def _shares(count: int, fractions: Sequence[float]) -> list[int]:
-    """Parts of `count` in proportion to the fractions, which sum to it."""
-    exact = [count * fraction for fraction in fractions]
-    shares = [int(part + 1e-9) for part in exact]
-    largest_first = sorted(range(len(exact)), key=lambda i: shares[i] - exact[i])
-    for i in largest_first[: count - sum(shares)]:
-        shares[i] += 1
-    if fractions[0] and count and not shares[0]:
-        shares[shares.index(max(shares))] -= 1
-        shares[0] = 1
+def _shares(count: int, fractions: Sequence[float], lacking: list[float]) -> list[int]:
+    """Parts of `count`; `lacking`, by how much each split is short of its fraction so far, is kept up."""
+    for i, fraction in enumerate(fractions):
+        lacking[i] += count * fraction
+    shares = [int(count * fraction + 1e-9) for fraction in fractions]
+    for _ in range(count - sum(shares)):
+        neediest = max(range(len(shares)), key=lambda i: round(lacking[i] - shares[i], 9))
+        shares[neediest] += 1
+    for i, share in enumerate(shares):
+        lacking[i] -= share
     return shares
 
 

@@ -44,5 +44,4 @@ def audit_scans(config: Config) -> Audited:
         ArgumentError: as `load`.
     """
     data, builders = catalogue.open_builders(config.data)
-    facts = [catalogue.file_facts(name, data) for name in data.parts]
-    return records.open_records(builders, facts, data)
+    return records.open_records(builders, catalogue.file_facts(data), data)

@@ -1,4 +1,4 @@
-"""Data sets by name: chosen, prepared and opened; with `examples.py` the only files that know TFDS."""
+"""Data sets by name: chosen, prepared and opened; only the files of this folder know TFDS."""
 
 import contextlib
 import dataclasses
@@ -13,11 +13,10 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 
 import tfds_covidct
-from covid_gan.config import AUTO, FOLDER_SETTINGS, PHANTOM, DataConfig
-from covid_gan.data import labels
+from covid_gan.config import AUTO, PHANTOM, DataConfig
+from covid_gan.data import folders, labels
 from covid_gan.errors import ArgumentError, reason
 from tfds_covidct import covid_ct
-from tfds_covidct.from_folder import FolderBuilder
 from tfds_covidct.reading.facts import FileFacts
 
 log = logging.getLogger(__name__)
@@ -64,79 +63,46 @@ def open_builders(data: DataConfig) -> tuple[DataConfig, list[tfds.core.DatasetB
     """
     resolved, builders = _resolve(data)
     try:
-        builders = [_prepared(builder, name, resolved) for builder, name in zip(builders, resolved.parts)]
+        builders = [
+            _prepared(builder, name, manual_dir, resolved)
+            for builder, name, manual_dir in zip(builders, resolved.parts, resolved.manual_dirs)
+        ]
     except tfds_covidct.SourceUnavailableError as error:
         if data.dataset != AUTO:
             raise ArgumentError("dataset", str(error), data.dataset) from error
         _warn_of_phantom(str(error))
         resolved, builders = _resolve(dataclasses.replace(data, dataset=PHANTOM))
-        builders = [_prepared(builders[0], PHANTOM, resolved)]
+        builders = [_prepared(builders[0], PHANTOM, None, resolved)]
     return resolved, builders
 
 
 @_quiet_tfds()
-def file_facts(name: str, data: DataConfig) -> dict[str, FileFacts]:
-    """What is known of the source files of a resolved data set, by image_id; empty where they are not at hand.
+def file_facts(data: DataConfig) -> list[dict[str, FileFacts]]:
+    """What is known of the source files of each data set of a resolved config, by image_id.
 
     Raises:
         ArgumentError: (`manual_dir`) the source files cannot be read.
     """
-    known = {"covid_ct": covid_ct, "ct_folder": tfds_covidct.ct_folder, "sars_cov2_ct": tfds_covidct.sars_cov2_ct}
-    package = known.get(name.partition("/")[0].partition(":")[0])
-    if package is None:
-        return {}
-    if not data.manual_dir:
-        log.warning("Without --manual_dir nothing is known of the source files of %s: format, mode, colour.", name)
-        return {}
-    try:
-        return package.file_facts(_manual_dir(data))
-    except tfds_covidct.DataError as error:
-        raise _as_argument_error(error, data) from error
+    return [
+        folders.file_facts(name, _data_dir(data), manual_dir, data)
+        for name, manual_dir in zip(data.parts, _manual_dirs(data))
+    ]
 
 
 def _resolve(data: DataConfig) -> tuple[DataConfig, list[tfds.core.DatasetBuilder]]:
-    data = dataclasses.replace(data, data_dir=_absolute(data.data_dir), manual_dir=_absolute(data.manual_dir))
+    given = [_absolute(folder) for folder in data.manual_dirs]
+    manual_dir = given[0] if len(set(given)) == 1 else "+".join(given)
+    data = dataclasses.replace(data, data_dir=_absolute(data.data_dir), manual_dir=manual_dir)
     if data.dataset == AUTO:
         data = _choose(data)
     builders = _builders(data)
     for name, builder in zip(data.parts, builders):
         if "image" not in builder.info.features:
             raise ArgumentError("dataset", "has no feature `image`.", name)
-    names = [_full_name(builder, name) for builder, name in zip(builders, data.parts)]
-    settings = _folder_settings(data, builders)
-    classes = labels.resolve(builders, data.classes)
+    named = zip(data.parts, builders)
+    names = [folders.full_name(builder) if folders.builder_class(name) else name for name, builder in named]
+    classes, settings = labels.resolve(builders, data.classes), folders.settings(data, builders)
     return dataclasses.replace(data, dataset="+".join(names), classes=classes, **settings), builders
-
-
-def _full_name(builder: tfds.core.DatasetBuilder, name: str) -> str:
-    """The name under which the very same records are found again."""
-    return f"{builder.name}/{builder.builder_config.name}" if _folder_class(name) else name
-
-
-def _folder_class(name: str) -> type[FolderBuilder] | None:
-    """The builder of a data set that is made from the user's folder; None for all others."""
-    own = {cls.name: cls for cls in (tfds_covidct.ct_folder.Builder, tfds_covidct.sars_cov2_ct.Builder)}
-    return own.get(name.partition("/")[0].partition(":")[0])
-
-
-def _folder_settings(data: DataConfig, builders) -> dict:
-    """The settings of `ct_folder` as they will be, or as they were when it was prepared.
-
-    Raises:
-        ArgumentError: one is given and no data set has it, or it contradicts the prepared set.
-    """
-    given = {name: getattr(data, name) for name in FOLDER_SETTINGS}
-    config = next((b.builder_config for b in builders if b.name == tfds_covidct.ct_folder.Builder.name), None)
-    if config is None:
-        for name, value in given.items():
-            if value is not None:
-                raise ArgumentError(name, f"applies to ct_folder alone, not to {data.dataset}.", value)
-        return {}
-    settings = {name: getattr(config, name, given[name]) for name in FOLDER_SETTINGS}
-    for name, value in given.items():
-        if value is not None and value != settings[name]:
-            raise ArgumentError(name, f"contradicts the prepared set, which has {settings[name]!r}.", value)
-    return settings
 
 
 def _warn_of_phantom(why: str) -> None:
@@ -156,7 +122,7 @@ def _choose(data: DataConfig) -> DataConfig:
     if _builders(named)[0].is_prepared() or _source_in(data) or covid_ct.upstream_answers():
         return named
     _warn_of_phantom(
-        f"It is not prepared in {_data_dir(data)}, its files are not in {_manual_dir(data)}, and "
+        f"It is not prepared in {_data_dir(data)}, its files are not in {_manual_dir(data, data.manual_dir)}, and "
         "its home does not answer."
     )
     return dataclasses.replace(data, dataset=PHANTOM)
@@ -164,68 +130,41 @@ def _choose(data: DataConfig) -> DataConfig:
 
 def _source_in(data: DataConfig) -> bool:
     try:
-        return covid_ct.source_in(_manual_dir(data))
+        return covid_ct.source_in(_manual_dir(data, data.manual_dir))
     except tfds_covidct.DataError as error:
-        raise _as_argument_error(error, data) from error
-
-
-def _as_argument_error(error: tfds_covidct.DataError, data: DataConfig) -> ArgumentError:
-    if isinstance(error, tfds_covidct.SettingError):
-        return ArgumentError(error.setting, error.expected, error.received)
-    return ArgumentError("manual_dir", str(error), data.manual_dir)
+        raise folders.as_argument_error(error, data.manual_dir) from error
 
 
 def _absolute(folder: str | None) -> str | None:
     """So that a run goes on from any folder."""
-    return str(Path(folder).expanduser().absolute()) if folder else None
+    return str(Path(folder).expanduser().absolute()) if folder else folder
 
 
 def _data_dir(data: DataConfig) -> Path:
     return Path(data.data_dir or tfds.core.constants.DATA_DIR)
 
 
-def _manual_dir(data: DataConfig) -> Path:
-    """The folder given, or TFDS's own. A given folder that is not there is a mistake."""
-    if data.manual_dir and not Path(data.manual_dir).exists():
-        raise ArgumentError("manual_dir", "there is no such folder.", data.manual_dir)
-    return Path(data.manual_dir or _data_dir(data) / "downloads" / "manual")
+def _manual_dirs(data: DataConfig) -> list[str | None]:
+    """For each data set the folder given. One that is not there is a mistake."""
+    for folder in data.manual_dirs:
+        if folder and not Path(folder).exists():
+            raise ArgumentError("manual_dir", "there is no such folder.", folder)
+    return [folder or None for folder in data.manual_dirs]
+
+
+def _manual_dir(data: DataConfig, given: str | None) -> Path:
+    """The folder given, or TFDS's own."""
+    _manual_dirs(data)
+    return Path(given or _data_dir(data) / "downloads" / "manual")
 
 
 def _builders(data: DataConfig) -> list[tfds.core.DatasetBuilder]:
     return [
-        _folder_builder(name, data) if _folder_class(name) else _builder(name, data) for name in data.parts
+        folders.open_builder(name, _data_dir(data), manual_dir, data)
+        if folders.builder_class(name)
+        else _builder(name, data)
+        for name, manual_dir in zip(data.parts, _manual_dirs(data))
     ]
-
-
-def _folder_builder(name: str, data: DataConfig) -> tfds.core.DatasetBuilder:
-    """The builder of a set made from a folder: the named one, the folder's, or the only one prepared."""
-    cls, data_dir = _folder_class(name), _data_dir(data)
-    digest = name.partition("/")[2]
-    prepared = cls.prepared_names(data_dir)
-    try:
-        if digest in prepared:
-            return tfds.builder(name, data_dir=data_dir)
-        if not data.manual_dir:
-            return _only_prepared(name, prepared, data)
-        own = {setting: getattr(data, setting) for setting in cls.builder_config_cls.settings()}
-        own = {setting: value for setting, value in own.items() if value is not None}
-        builder = cls(data_dir=data_dir, manual_dir=_manual_dir(data), **own)
-    except tfds_covidct.DataError as error:
-        if len(data.parts) > 1 and getattr(error, "setting", None) == "manual_dir" and prepared:
-            return _only_prepared(name, prepared, data)
-        raise _as_argument_error(error, data) from error
-    if digest and builder.builder_config.name != digest:
-        message = f"is not prepared in {data_dir}, and is not what {data.manual_dir} holds now."
-        raise ArgumentError("dataset", message, name)
-    return builder
-
-
-def _only_prepared(name: str, prepared: list[str], data: DataConfig) -> tfds.core.DatasetBuilder:
-    if len(prepared) == 1 and name == _folder_class(name).name:
-        return tfds.builder(f"{name}/{prepared[0]}", data_dir=_data_dir(data))
-    there = ", ".join(f"{name.partition('/')[0]}/{digest}" for digest in prepared)
-    message = f"There are {there}." if prepared else f"None is prepared in {_data_dir(data)}."
-    raise ArgumentError("dataset", f"is made from a folder: name it with --manual_dir. {message}", name)
 
 
 def _builder(name: str, data: DataConfig) -> tfds.core.DatasetBuilder:
@@ -240,7 +179,9 @@ def _builder(name: str, data: DataConfig) -> tfds.core.DatasetBuilder:
         raise ArgumentError("dataset", f"cannot be opened: {reason(error)}.", name) from error
 
 
-def _prepared(builder: tfds.core.DatasetBuilder, name: str, data: DataConfig) -> tfds.core.DatasetBuilder:
+def _prepared(
+    builder: tfds.core.DatasetBuilder, name: str, manual_dir: str | None, data: DataConfig
+) -> tfds.core.DatasetBuilder:
     if builder.is_prepared():
         return builder
     if not type(builder).__module__.startswith("tfds_covidct."):
@@ -252,20 +193,20 @@ def _prepared(builder: tfds.core.DatasetBuilder, name: str, data: DataConfig) ->
         )
     with _one_at_a_time(builder):
         if not builder.is_prepared():
-            _prepare(builder, data)
+            _prepare(builder, manual_dir, data)
     return _builder(name, data)
 
 
-def _prepare(builder, data: DataConfig) -> None:
+def _prepare(builder, given: str | None, data: DataConfig) -> None:
     log.info("Preparing %s once, in %s …", builder.name, builder.data_path)
-    manual_dir = _manual_dir(data)
+    manual_dir = _manual_dir(data, given)
     download = tfds.download.DownloadConfig(manual_dir=manual_dir if manual_dir.is_dir() else None)
     try:
         builder.download_and_prepare(download_config=download)
     except tfds_covidct.SourceUnavailableError:
         raise
     except tfds_covidct.DataError as error:
-        raise _as_argument_error(error, data) from error
+        raise folders.as_argument_error(error, given) from error
     except OSError as error:
         raise ArgumentError("data_dir", f"cannot be written: {error}.", str(_data_dir(data))) from error
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from covid_gan.config import DataConfig
-from covid_gan.data import labels
+from covid_gan.data import folders, labels
 from covid_gan.errors import ArgumentError
 
 
@@ -17,7 +17,7 @@ class Source:
     """Opened data sets, as one.
 
     Attributes:
-        names: of the TFDS builders.
+        names: of the data sets; one made from a folder is named with the digest of its records.
         versions: theirs.
         label_names: each one's.
         examples: a grey image [H, W, 1], its id, the place of its data set in `names`, and its
@@ -40,7 +40,7 @@ def open_examples(builders: Sequence[tfds.core.DatasetBuilder], data: DataConfig
         check_exclude(builders, data)
     streams = [_examples(builder, place, data) for place, builder in enumerate(builders)]
     return Source(
-        names=tuple(builder.name for builder in builders),
+        names=tuple(folders.full_name(builder) for builder in builders),
         versions=tuple(str(builder.version) for builder in builders),
         label_names=tuple(labels.names_of(builder) for builder in builders),
         examples=streams[0] if len(streams) == 1 else _mixed(streams, builders, data),
@@ -73,7 +73,9 @@ def _examples(builder, place: int, data: DataConfig) -> tf.data.Dataset:
         there = ", ".join(f"{name} ({split.num_examples})" for name, split in builder.info.splits.items())
         message = f"is no split of {builder.name} with images, which has {there}; all joins them."
         raise ArgumentError("split", message, data.split) from error
-    if data.classes:
+    if data.classes and not labels.names_of(builder):
+        examples = examples.take(0)
+    elif data.classes:
         keep = tf.constant(labels.kept(builder, data.classes), tf.int64)
         examples = examples.filter(lambda e: tf.reduce_any(tf.cast(e["label"], tf.int64) == keep))
     if data.exclude and "image_id" in builder.info.features:

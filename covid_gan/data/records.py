@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from covid_gan.config import DataConfig
-from covid_gan.data import examples, labels
+from covid_gan.data import examples, folders, labels
 from covid_gan.errors import ArgumentError
 from tfds_covidct.reading.facts import FileFacts
 
@@ -28,6 +28,7 @@ class Scan:
         patient_id: "" where it is not known.
         facts: of the source file; None where that is not at hand.
         dataset: the name of the data set it is from.
+        patient_known: whether `patient_id` stands for a patient, and not for a block of files.
     """
 
     image: np.ndarray
@@ -37,6 +38,7 @@ class Scan:
     patient_id: str
     facts: FileFacts | None
     dataset: str
+    patient_known: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +85,7 @@ def open_records(
     if data.exclude:
         examples.check_exclude(builders, data)
     return Audited(
-        name="+".join(builder.name for builder in builders),
+        name="+".join(folders.full_name(builder) for builder in builders),
         version="+".join(str(builder.version) for builder in builders),
         classes=_classes(builders, data.classes),
         splits=tuple(splits),
@@ -119,7 +121,9 @@ class _Scans:
                 continue
             image = examples.to_grey(example["image"], builder.name).numpy()[..., 0]
             if image.dtype != np.uint8:
-                raise ArgumentError("dataset", "has images of more than 8 bits; an audit reads 8.", builder.name)
+                raise ArgumentError(
+                    "dataset", "has images of more than 8 bits; an audit reads 8.", builder.name
+                )
             yield Scan(
                 image=image,
                 label=names[label] if names else "",
@@ -127,8 +131,15 @@ class _Scans:
                 image_id=known["image_id"],
                 patient_id=known["patient_id"],
                 facts=facts.get(known["image_id"]),
-                dataset=builder.name,
+                dataset=folders.full_name(builder),
+                patient_known=_knows_patients(builder),
             )
+
+
+def _knows_patients(builder) -> bool:
+    """Whether at least some ids are of patients; our own data sets say where they are of blocks of files."""
+    known_by = (builder.info.metadata or {}).get("patients_known_by")
+    return known_by is None or set(known_by) != {"block"}
 
 
 def _has(builder, split: str) -> bool:

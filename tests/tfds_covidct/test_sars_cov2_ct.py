@@ -54,9 +54,9 @@ def test_blocks_of_numbers_stay_whole(copy, tmp_path):
     split_of = numbers_in(builder)
     for (label, number), split in split_of.items():
         assert split_of[label, (number - 1) // 6 * 6 + 1] == split
-    for label in (0, 1):  # Two places where splits meet, and no more.
+    for label, validation, test in ((0, 12, 6), (1, 6, 12)):  # Two places where splits meet, and no more.
         in_order = [split_of[label, number] for number in range(1, 61)]
-        assert in_order == ["train"] * 42 + ["validation"] * 12 + ["test"] * 6
+        assert in_order == ["train"] * 42 + ["validation"] * validation + ["test"] * test
     blocks = {example["patient_id"] for _, example in records(builder)}
     assert b"covid/numbers_0025-0030" in blocks and len(blocks) == 20
 
@@ -79,6 +79,14 @@ def test_another_part_is_another_data_set(copy, tmp_path):
     (copy / "COVID" / "Covid (60).png").unlink()
     part = sars_cov2_ct.Builder(data_dir=tmp_path / "tfds", manual_dir=copy)
     assert not part.is_prepared() and part.data_path != whole.data_path
+
+
+def test_the_classes_swapped_are_another_data_set(copy, tmp_path):
+    name = sars_cov2_ct.Builder(data_dir=tmp_path / "tfds", manual_dir=copy).builder_config.name
+    (copy / "COVID").rename(copy / "aside")
+    (copy / "non-COVID").rename(copy / "COVID")
+    (copy / "aside").rename(copy / "non-COVID")
+    assert sars_cov2_ct.Builder(data_dir=tmp_path / "tfds", manual_dir=copy).builder_config.name != name
 
 
 def test_it_is_found_in_the_folder_above_and_without_a_folder(copy, tmp_path):

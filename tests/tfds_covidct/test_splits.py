@@ -25,6 +25,13 @@ def test_each_kind_has_its_shares():
     assert all(sizes[kind, "train"] == 14 and sizes[kind, "test"] == 3 for kind in ("covid", "healthy"))
 
 
+@pytest.mark.parametrize("kinds, count, expected", [(5, 3, [11, 2, 2]), (3, 2, [4, 1, 1]), (20, 1, [14, 3, 3])])
+def test_what_does_not_come_out_even_is_made_up_for_by_the_next_kind(kinds, count, expected):
+    groups = {f"{kind}-{i}": kind for kind in range(kinds) for i in range(count)}
+    sizes = collections.Counter(splits.assign(groups, FRACTIONS).values())
+    assert [sizes[split] for split in splits.SPLITS] == expected
+
+
 def test_the_order_of_the_groups_does_not_matter():
     groups = {f"p{i}": "covid" for i in range(40)}
     assert splits.assign(groups, FRACTIONS) == splits.assign(dict(reversed(groups.items())), FRACTIONS)

@@ -7,7 +7,6 @@ from tfds_covidct.covid_ct import layout
 from tfds_covidct.covid_ct.source import files_in
 from tfds_covidct.reading import drawing, sources
 from tfds_covidct.reading.facts import FileFacts
-from tfds_covidct.reading.workers import Failure, Workers
 
 
 def file_facts(manual_dir: str | os.PathLike) -> dict[str, FileFacts]:
@@ -25,10 +24,4 @@ def file_facts(manual_dir: str | os.PathLike) -> dict[str, FileFacts]:
     found = files_in(manual_dir)
     archives = [Path(found[names.images]) for names in layout.LAYOUT.values()] if found else []
     images = [source for path in archives for source in sources.list_sources(path).sources]
-    with Workers() as workers:
-        outcomes = list(workers.run(drawing.read_facts, images))
-    return {
-        PurePosixPath(source.relative).name: outcome[0]
-        for source, outcome in outcomes
-        if not isinstance(outcome, Failure)
-    }
+    return {PurePosixPath(source.relative).name: own for source, (own, _) in drawing.facts_of(images).items()}

@@ -11,8 +11,8 @@ from tfds_covidct.from_folder import FolderConfig
 from tfds_covidct.reading import sources
 from tfds_covidct.windows import parse_window
 
-# Goes into every digest: raised when the same files and settings give other records than before.
-RECORDS_VERSION = 1
+# Under this key a prepared set's metadata hold its settings.
+SETTINGS = "settings"
 
 
 @dataclasses.dataclass(eq=False, kw_only=True)
@@ -65,18 +65,23 @@ class CtFolderConfig(FolderConfig):
         """`split_fractions` as numbers: of train, validation and test."""
         return self._numbers("split_fractions", 3)
 
+    def determining(self) -> dict:
+        """The settings as they count: the same for two ways to write the same."""
+        window = parse_window(self.window)
+        return {
+            "window": [window.centre, window.width],
+            "slice_range": list(self.kept_range),
+            "min_lung_fraction": float(self.min_lung_fraction),
+            "split_fractions": list(self.fractions),
+            "skip_bad": bool(self.skip_bad),
+        }
+
     def digest(self) -> str:
         inventory = sources.list_sources(self.manual_dir)
-        window = parse_window(self.window)
         determining = {
-            "records": RECORDS_VERSION,
+            "settings": self.determining(),
             "content": sources.content_digest(inventory.sources),
             "folders": inventory.folders,
-            "window": [window.centre, window.width],
-            "slice_range": self.kept_range,
-            "min_lung_fraction": float(self.min_lung_fraction),
-            "split_fractions": self.fractions,
-            "skip_bad": bool(self.skip_bad),
             "salt": Identity(self.manual_dir).salt.hex(),
         }
         return hashlib.sha256(json.dumps(determining).encode()).hexdigest()[:16]
@@ -90,3 +95,10 @@ class CtFolderConfig(FolderConfig):
         if len(numbers) != count:
             raise SettingError(name, f"must be {count} numbers, separated by commas.", value)
         return numbers
+
+
+def settings_of(builder) -> dict:
+    """The settings that a TFDS builder of `ct_folder` has or, where it is prepared, was prepared with."""
+    recorded = (builder.info.metadata or {}).get(SETTINGS) if builder.is_prepared() else None
+    config = builder.builder_config
+    return recorded or {name: getattr(config, name) for name in CtFolderConfig.settings()}

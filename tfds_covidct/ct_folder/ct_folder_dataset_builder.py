@@ -5,12 +5,13 @@ import contextlib
 import functools
 import itertools
 import logging
+import os
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from tfds_covidct.ct_folder import pipeline, plan
-from tfds_covidct.ct_folder.config import CtFolderConfig
+from tfds_covidct.ct_folder.config import SETTINGS, CtFolderConfig
 from tfds_covidct.ct_folder.identity import Identity
 from tfds_covidct.ct_folder.problems import Problems
 from tfds_covidct.errors import DataError
@@ -52,13 +53,15 @@ class Builder(FolderBuilder):
     @contextlib.contextmanager
     def _preparing(self, download_config):
         """The workers; with a Beam runner or Beam options, Apache Beam reads the slices in their place."""
-        self._plan = None
-        self._by_beam = bool(download_config and (download_config.beam_runner or download_config.beam_options))
+        self._problems = None
+        self._by_beam = bool(
+            download_config and (download_config.beam_runner or download_config.beam_options)
+        )
         if self._by_beam:
             pipeline.check_installed()
         with Workers() as self._workers:
             yield
-        if self._plan:
+        if self._problems and self._problems.found:
             self._identity.record(self.builder_config.name, self._way_back())
             self._problems.report(self._identity.path)
 
@@ -68,9 +71,14 @@ class Builder(FolderBuilder):
         self._identity = Identity(config.manual_dir)
         self._problems = Problems(skip=config.skip_bad)
         inventory = sources.list_sources(config.manual_dir)
+        self._stamps = _stamps(inventory)
+        if config.digest() != config.name:
+            raise DataError(f"{inventory.root}: has changed since it was first read; try again")
         scans = self._read_headers(inventory)
         self._plan = plan.make_plan(inventory, scans, self._identity, config, self._problems)
+        self._identity.record(config.name, self._way_back())
         self.info.metadata.update(self._plan.facts, files_skipped=len(self._problems.found))
+        self.info.metadata[SETTINGS] = {name: getattr(config, name) for name in config.settings()}
         return {split: self._generate_examples(split) for split in self._plan.tasks}
 
     def _read_headers(self, inventory: sources.Inventory) -> list[tuple[sources.Source, Header]]:
@@ -96,6 +104,10 @@ class Builder(FolderBuilder):
             counts[task.label] += 1
             yield _example(task, drawn)
         self._problems.check()
+        if _stamps(sources.list_sources(self.builder_config.manual_dir)) != self._stamps:
+            raise DataError(
+                f"{self.builder_config.manual_dir}: changes while it is read; wait until it is whole"
+            )
         self.info.metadata["files_skipped"] = len(self._problems.found)
         for label in sorted(set(task.label for task in tasks) - set(counts)):
             raise DataError(
@@ -121,6 +133,12 @@ class Builder(FolderBuilder):
                 yield {"image_id": image_id, "file": task.source.relative, "frame": frame}
         for relative, message in self._problems.found:
             yield {"skipped": relative, "why": message}
+
+
+def _stamps(inventory: sources.Inventory) -> dict[str, tuple[int, int]]:
+    """What differs as soon as a file is written to: {path: (size, time in ns)}."""
+    found = {source.path: os.stat(source.path) for source in inventory.sources}
+    return {path: (state.st_size, state.st_mtime_ns) for path, state in found.items()}
 
 
 def _order(task: plan.Task, window: Window, min_lung_fraction: float) -> drawing.Order:

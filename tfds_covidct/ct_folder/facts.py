@@ -5,7 +5,6 @@ import os
 from tfds_covidct.ct_folder.identity import Identity
 from tfds_covidct.reading import drawing, sources
 from tfds_covidct.reading.facts import FileFacts
-from tfds_covidct.reading.workers import Failure, Workers
 
 
 def file_facts(manual_dir: str | os.PathLike) -> dict[str, FileFacts]:
@@ -18,12 +17,12 @@ def file_facts(manual_dir: str | os.PathLike) -> dict[str, FileFacts]:
       An image's id -> what is known of its file.
 
     Raises:
+      MissingExtraError: a file needs a package that is not installed.
       DataError: the folder cannot be listed.
     """
-    inventory, identity, facts = sources.list_sources(manual_dir), Identity(manual_dir), {}
-    with Workers() as workers:
-        for source, outcome in workers.run(drawing.read_facts, inventory.sources):
-            if not isinstance(outcome, Failure):
-                own, frames = outcome
-                facts |= {identity.image_id(source.relative, frame): own for frame in range(frames)}
-    return facts
+    inventory, identity = sources.list_sources(manual_dir), Identity(manual_dir)
+    return {
+        identity.image_id(source.relative, frame): own
+        for source, (own, frames) in drawing.facts_of(inventory.sources).items()
+        for frame in range(frames)
+    }

@@ -5,6 +5,7 @@ leads from an `image_id` to a file. It lies neither with the records nor with th
 """
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import json
@@ -57,8 +58,7 @@ class Identity:
           name: of the set: its config.
           lines: what to note; `image_id`, `file` and `frame` lead back to a slice.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as new:  # mode 0600
+        with self._alone(), tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as new:
             try:
                 with open(self.path) as old:
                     new.writelines(line for line in old if json.loads(line).get("set") != name)
@@ -69,6 +69,13 @@ class Identity:
                 with contextlib.suppress(OSError):
                     os.unlink(new.name)
                 raise
+
+    @contextlib.contextmanager
+    def _alone(self):
+        """Lets one process at a time rewrite the file: others may prepare the same folder otherwise."""
+        with open(self.path.with_suffix(".lock"), "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _hash(self, *parts: str) -> str:
         message = b"".join(os.fsencode(part) + b"\0" for part in parts)

@@ -12,18 +12,24 @@ from tfds_covidct.reading.scan import Header, Slice
 
 def read_header(stream: BinaryIO, where: str) -> Header:
     """Reads where the slices lie, or why there are none, without touching the pixels."""
-    return _open(stream, where)[1]
+    file, summary = _open(stream, where)
+    if summary.frames:
+        with quiet():
+            dicom_values.check_rescaling(file.header, summary.frames, where)
+    return summary
 
 
 def read_slices(stream: BinaryIO, where: str, frames: Sequence[int]) -> Iterator[Slice]:
     """Yields the frames of these numbers, decoding one after the other."""
     file, summary = _open(stream, where)
-    for frame, stored in zip(frames, file.frames(frames)):
+    with quiet():
+        unused = dicom_values.unused_bits(file.header) if file.has_unused_bits else 0
+    for frame, stored in zip(frames, file.frames(frames, keep_unused_bits=unused > 0)):
         with quiet():
             _check_shape(stored.shape[:2], summary, where)
             is_hu = dicom_values.is_hu(file.header, frame)
             convert = dicom_values.to_hu if is_hu else dicom_values.to_grey
-            pixels = convert(file.header, frame, stored, where)
+            pixels = convert(file.header, frame, stored, where, unused)
             spacing = dicom_header.spacing(file.header, frame)
         yield Slice(frame, pixels, is_hu, spacing)
 

@@ -15,7 +15,7 @@ from pydicom.pixels import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.tag import Tag
 
-from tfds_covidct.errors import DataError
+from tfds_covidct.errors import DataError, MissingExtraError
 
 # All that is ever read of a header. What could name a patient is here once: PatientID, which a hash replaces.
 _KEYWORDS = (
@@ -23,6 +23,8 @@ _KEYWORDS = (
     "Modality",
     "ImageType",
     "PatientID",
+    "StudyInstanceUID",
+    "FrameOfReferenceUID",
     "SeriesInstanceUID",
     "InstanceNumber",
     "ImagePositionPatient",
@@ -93,8 +95,17 @@ class DicomFile:
         self.has_preamble = self.header.preamble is not None
         self.has_pixels = bool(self._keyword)
 
-    def frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        """Yields the frames of these numbers as stored, [rows, columns] or [rows, columns, 3], one in memory."""
+    def frames(self, indices: Sequence[int], keep_unused_bits: bool = False) -> Iterator[np.ndarray]:
+        """Yields the frames of these numbers as stored, [rows, columns] or [rows, columns, 3], one in memory.
+
+        Args:
+          indices: of the frames, from 0.
+          keep_unused_bits: whether bits beyond `BitsStored` stay as they are; else the sign fills them.
+
+        Raises:
+          MissingExtraError: if the plug-in that unpacks them is not installed.
+          DataError: if no plug-in can unpack them.
+        """
         with quiet():
             decoder = self._decoder()
             options = as_pixel_options(
@@ -103,6 +114,8 @@ class DicomFile:
                 pixel_keyword=self._keyword,
                 pixel_vr=self._vr or "OW",
             )
+            if keep_unused_bits:
+                options["correct_unused_bits"] = False
             everything = list(indices) == list(range(options["number_of_frames"]))
             self._stream.seek(self._offset)
             # Asked for all, pydicom goes through compressed frames once instead of once per frame.
@@ -116,6 +129,12 @@ class DicomFile:
                 except Exception as error:
                     raise self._undecodable(error) from None
             yield array
+
+    @property
+    def has_unused_bits(self) -> bool:
+        """Whether a pixel may have bits beyond `BitsStored`; in JPEG 2000 and JPEG-LS there is no room for them."""
+        tight = pydicom.uid.JPEG2000TransferSyntaxes + pydicom.uid.JPEGLSTransferSyntaxes
+        return self._keyword == "PixelData" and self._syntax not in tight
 
     def is_cut_short(self) -> bool:
         """Tells whether uncompressed pixels are missing at the end."""
@@ -148,7 +167,7 @@ class DicomFile:
                 f"{self._where}: is compressed in a way no plug-in of pydicom knows; store it uncompressed"
             ) from None
         if not decoder.is_available:
-            raise DataError(
+            raise MissingExtraError(
                 f"{self._where}: {self._syntax.name} needs a plug-in of pydicom that is not installed: {_EXTRA}"
             )
         return decoder

@@ -1,7 +1,6 @@
 """What a DICOM header says: whether there are slices at all, where they lie, and what a frame's values mean."""
 
 import math
-import operator
 
 import pydicom
 
@@ -40,6 +39,23 @@ _MODALITIES_WITHOUT_SLICES = {
     "DOC": "document",
     "REG": _OTHER,
 }
+# PS3.3, C.7.6.3.1.2, retired ones too. A header may hold any other text, a patient's name as well.
+_PHOTOMETRIES = {
+    "MONOCHROME1",
+    "MONOCHROME2",
+    "PALETTE COLOR",
+    "RGB",
+    "ARGB",
+    "HSV",
+    "CMYK",
+    "XYB",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_PARTIAL_422",
+    "YBR_PARTIAL_420",
+    "YBR_ICT",
+    "YBR_RCT",
+}
 
 
 def to_header(file: DicomFile, where: str) -> Header:
@@ -59,7 +75,6 @@ def to_header(file: DicomFile, where: str) -> Header:
         raise DataError(f"{where}: {frames} frames; a file holds 1 to {MAX_FRAMES}: split it")
     if file.is_cut_short():
         raise DataError(f"{where}: ends before its last pixel; copy it again or remove it")
-    orientation = _numbers(frame_value(header, 0, "ImageOrientationPatient", "PlaneOrientationSequence"), 6)
     return Header(
         "dicom",
         frames,
@@ -67,9 +82,12 @@ def to_header(file: DicomFile, where: str) -> Header:
         width,
         patient=_text(header, "PatientID"),
         series=_text(header, "SeriesInstanceUID"),
+        study=_text(header, "StudyInstanceUID") or _text(header, "FrameOfReferenceUID"),
         instance=_whole(header.get("InstanceNumber")),
-        orientation=orientation,
-        positions=_positions(header, frames, orientation),
+        orientation=_numbers(
+            frame_value(header, 0, "ImageOrientationPatient", "PlaneOrientationSequence"), 6
+        ),
+        positions=_positions(header, frames),
         spacing=spacing(header, 0),
     )
 
@@ -93,8 +111,9 @@ def frame_value(header: pydicom.Dataset, frame: int, keyword: str, macro: str):
 
 
 def photometry(header: pydicom.Dataset) -> str:
-    """Returns the photometric interpretation, such as MONOCHROME2."""
-    return _text(header, "PhotometricInterpretation").upper()
+    """Returns the photometric interpretation, such as MONOCHROME2, or "other" for what DICOM does not define."""
+    term = _text(header, "PhotometricInterpretation").upper()
+    return term if term in _PHOTOMETRIES else "other"
 
 
 def modality(header: pydicom.Dataset) -> str:
@@ -124,21 +143,14 @@ def _passed_over(file: DicomFile, where: str) -> str:
     return _OTHER
 
 
-def _positions(header, frames: int, orientation: tuple[float, ...]) -> tuple[float, ...]:
-    if not orientation or (frames > 1 and "PerFrameFunctionalGroupsSequence" not in header):
+def _positions(header, frames: int) -> tuple[tuple[float, ...], ...]:
+    if frames > 1 and "PerFrameFunctionalGroupsSequence" not in header:
         return ()
-    normal = _normal(orientation[:3], orientation[3:])
-    corners = [
+    corners = tuple(
         _numbers(frame_value(header, frame, "ImagePositionPatient", "PlanePositionSequence"), 3)
         for frame in range(frames)
-    ]
-    return tuple(sum(map(operator.mul, corner, normal)) for corner in corners) if all(corners) else ()
-
-
-def _normal(along_row: tuple[float, ...], along_column: tuple[float, ...]) -> tuple[float, ...]:
-    """Returns the cross product, which numpy takes far longer to find for one pair."""
-    (a, b, c), (d, e, f) = along_row, along_column
-    return b * f - c * e, c * d - a * f, a * e - b * d
+    )
+    return corners if all(corners) else ()
 
 
 def _numbers(raw, count: int) -> tuple[float, ...]:

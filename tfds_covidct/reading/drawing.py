@@ -1,12 +1,13 @@
-"""What is done with one file, as a task for a worker: its header read, its slices drawn, its pixels hashed."""
+"""What is done with a file, as a task for a worker: its header read, its slices drawn, its pixels hashed."""
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tfds_covidct.reading import render, scan
 from tfds_covidct.reading.facts import FileFacts
 from tfds_covidct.reading.sources import Source
+from tfds_covidct.reading.workers import Failure, Workers
 from tfds_covidct.windows import WINDOWS, Window
 
 
@@ -83,3 +84,22 @@ def read_facts(source: Source) -> Iterator[tuple[FileFacts, int]]:
     frames = scan.read_header(source).frames
     if frames:
         yield scan.read_facts(source), frames
+
+
+def facts_of(sources: Iterable[Source]) -> dict[Source, tuple[FileFacts, int]]:
+    """Reads, on all cores, how files store their slices, and how many they have.
+
+    Returns:
+      In the order given; files that cannot be read, or hold no slice, are left out.
+
+    Raises:
+      MissingExtraError: a file needs a package that is not installed.
+    """
+    sources = list(sources)
+    with Workers() as workers:
+        found = {
+            source: outcome
+            for source, outcome in workers.run(read_facts, sources)
+            if not isinstance(outcome, Failure)
+        }
+    return {source: found[source] for source in sources if source in found}

@@ -23,7 +23,7 @@ def read_header(stream: BinaryIO, where: str) -> Header:
         geometry.frames,
         geometry.height,
         geometry.width,
-        orientation=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+        orientation=geometry.orientation,
         positions=geometry.positions,
         spacing=geometry.spacing,
     )
@@ -58,7 +58,7 @@ class _Geometry:
     Attributes:
       frames, height, width: of its axial slices.
       spacing: mm between rows and between columns.
-      positions: of the slices along the body's axis, mm, towards the head.
+      orientation, positions: as in a `Header`.
     """
 
     def __init__(self, file: NiftiFile):
@@ -72,10 +72,17 @@ class _Geometry:
         self.width, self.height, self.frames = (file.shape[axis] for axis in self._axes)
         steps = np.linalg.norm(file.affine[:3, :3], axis=0)
         self.spacing = float(steps[front]), float(steps[right])
-        normal = file.affine[:3, head] / steps[head] * (-1 if self._backwards[2] else 1)
-        corner = [shape - 1 if flips[axis] < 0 else 0 for axis, shape in enumerate(file.shape)]
-        first = float(normal @ (file.affine @ [*corner, 1])[:3])
-        self.positions = tuple(first + float(steps[head]) * frame for frame in range(self.frames))
+        # From NIfTI's RAS+ to DICOM's left, back and head.
+        affine = np.diag([-1, -1, 1, 1]) @ file.affine
+        # Per direction: one step towards left, back and head; the first pixel is the farthest from them.
+        ways = [1 if backwards else -1 for backwards in self._backwards[:2]] + [
+            -1 if self._backwards[2] else 1
+        ]
+        along = {axis: affine[:3, axis] * way for axis, way in zip(self._axes, ways)}
+        corner = [0 if way > 0 else file.shape[axis] - 1 for axis, way in sorted(zip(self._axes, ways))]
+        self.orientation = tuple(np.concatenate([along[a] / steps[a] for a in (right, front)]).tolist())
+        first = (affine @ [*corner, 1])[:3]
+        self.positions = tuple(tuple((first + along[head] * f).tolist()) for f in range(self.frames))
 
     def axial(self, volume: np.ndarray) -> np.ndarray:
         """Returns a view [frames, height, width] from feet to head, the patient's front on top, right on the left."""

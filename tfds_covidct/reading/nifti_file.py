@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfds_covidct.errors import DataError
+from tfds_covidct.errors import DataError, MissingExtraError
 
 MAX_STORED_BYTES = 768 * 2**20
 # Extensions lie between the header and the numbers.
@@ -40,6 +40,7 @@ class NiftiFile:
           where: what an error calls it.
 
         Raises:
+          MissingExtraError: if nibabel is not installed.
           DataError: if it is no single file of one 3-D volume of real numbers, or too large.
         """
         self._where = where
@@ -126,7 +127,7 @@ def _parse(stream, where: str):
     try:
         import nibabel
     except ImportError:
-        raise DataError(f"{where}: NIfTI needs nibabel, which is not installed: {_EXTRA}") from None
+        raise MissingExtraError(f"{where}: NIfTI needs nibabel, which is not installed: {_EXTRA}") from None
     head = stream.read(540)
     is_second = head[4:6] == b"n+" or head[4:6] == b"ni"
     if b"ni" in (head[344:346], head[4:6]):

@@ -39,11 +39,12 @@ def read_header(stream: BinaryIO, where: str) -> Header:
 def read_slices(stream: BinaryIO, where: str, frames: Sequence[int]) -> Iterator[Slice]:
     """Yields the pages of these numbers; a picture of another format has page 0 alone."""
     with open_image(stream, where) as image:
+        scale = _scale_of_pages(image, where)
         for frame in frames:
             if frame != image.tell():
                 image.seek(frame)
-            values.check_size(*image.size, where)
-            pixels, is_hu = decode(image, where)
+            values.check_size(image.height, image.width, where)
+            pixels, is_hu = decode(image, where, scale)
             yield Slice(frame, pixels, is_hu)
 
 
@@ -87,11 +88,16 @@ def decode_grey(content: bytes, where: str, formats: Sequence[str] = FORMATS) ->
     return pixels
 
 
-def decode(image: Image.Image, where: str) -> tuple[np.ndarray, bool]:
+def decode(image: Image.Image, where: str, scale: str | None = None) -> tuple[np.ndarray, bool]:
     """Decodes an opened image, turned the way its EXIF data says, as every viewer shows it.
 
     Colour becomes luminance (ITU-R 601), transparency shows black, and unsigned 16 bits are scaled to 8. Signed
     and real numbers are HU if one of them is below -100; else they are grey between 0 and 255, or 0 and 1.
+
+    Args:
+      image: as `open_image` gives it.
+      where: what an error calls it.
+      scale: what its signed or real numbers mean, as `values.scale_of_picture` says it; None: found here.
 
     Returns:
       [height, width] and whether it is HU: int16 or float32 within [-1024, 3071]; else uint8, 255 = white.
@@ -101,13 +107,13 @@ def decode(image: Image.Image, where: str) -> tuple[np.ndarray, bool]:
     """
     orientation = _orientation(image)
     image.load()
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+    if image.mode.startswith("I;16") or (image.mode == "I" and not _is_numeric(image)):
         pixels, is_hu = (
             _by_strips(image, lambda strip: np.rint(np.asarray(strip).clip(0) / 257), np.uint8),
             False,
         )
-    elif image.mode in ("I", "F"):
-        pixels, is_hu = _decode_numbers(image, where)
+    elif _is_numeric(image):
+        pixels, is_hu = _decode_numbers(image, scale or _scale([_extremes(image)], where))
     else:
         pixels, is_hu = _by_strips(image, _luminance, np.uint8), False
     return _turn(pixels, orientation), is_hu
@@ -119,15 +125,44 @@ def colour_share(channels: np.ndarray) -> float:
     return float((spread > _COLOUR_SPREAD).mean())
 
 
-def _decode_numbers(image: Image.Image, where: str) -> tuple[np.ndarray, bool]:
-    extremes = [_finite_extremes(np.asarray(strip)) for _, strip in _strips(image)]
+def _is_numeric(image: Image.Image) -> bool:
+    """Tells whether the pixels are signed or real numbers, which do not say what they mean."""
+    return image.mode in ("I", "F") and image.format != "PNG"
+
+
+def _scale_of_pages(image: Image.Image, where: str) -> str | None:
+    """Returns what the numbers of a volume's pages mean, for one page alone may look like another scale.
+
+    Decodes one page after the other; None where there is one page, or the pages need no scale.
+    """
+    pages = _count_pages(image, where)
+    if pages == 1 or not _is_numeric(image):
+        return None
+    extremes = []
+    for page in range(pages):
+        image.seek(page)
+        image.load()
+        extremes.append(_extremes(image))
+    return _scale(extremes, where)
+
+
+def _scale(extremes: Sequence[tuple[float, float]], where: str) -> str:
     scale = values.scale_of_picture(min(low for low, _ in extremes), max(high for _, high in extremes))
     if scale is None:
         raise values.unknown_scale(where)
+    return scale
+
+
+def _decode_numbers(image: Image.Image, scale: str) -> tuple[np.ndarray, bool]:
     if scale == values.HU:
         dtype = np.float32 if image.mode == "F" else np.int16
         return _by_strips(image, lambda strip: values.to_hu(np.asarray(strip)), dtype), True
     return _by_strips(image, lambda strip: values.to_grey(np.asarray(strip), scale), np.uint8), False
+
+
+def _extremes(image: Image.Image) -> tuple[float, float]:
+    parts = [_finite_extremes(np.asarray(strip)) for _, strip in _strips(image)]
+    return min(low for low, _ in parts), max(high for _, high in parts)
 
 
 def _finite_extremes(numbers: np.ndarray) -> tuple[float, float]:
@@ -157,15 +192,19 @@ def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
 
 
 def _count_pages(image: Image.Image, where: str) -> int:
-    """Counts a TIFF's pages without decoding them."""
+    """Counts a TIFF's pages without decoding them; they must make a volume."""
     if image.format != "TIFF":
         return 1
-    size, pages = image.size, 1
+    size, is_numeric, pages = image.size, _is_numeric(image), 1
     with contextlib.suppress(EOFError):
         while pages <= MAX_PAGES:
             image.seek(pages)
             if image.size != size:
                 raise DataError(f"{where}: its pages differ in size; split it into files of one size each")
+            if _is_numeric(image) != is_numeric:
+                raise DataError(
+                    f"{where}: its pages differ in the kind of numbers; split it into files of one kind"
+                )
             pages += 1
     if pages > MAX_PAGES:
         raise DataError(f"{where}: more than {MAX_PAGES} pages; split it into smaller files")

@@ -40,9 +40,10 @@ class Header:
       passed_over: why it holds no slice, in a fixed phrase; "" if it holds some.
       patient: the raw PatientID, or "".
       series: the SeriesInstanceUID, or "".
+      study: the StudyInstanceUID, else the FrameOfReferenceUID, or "".
       instance: the InstanceNumber, which orders slices without a position.
       orientation: cosines of the directions along a row and along a column, six numbers, or ().
-      positions: where each frame lies along the slices' normal, in mm, or ().
+      positions: where the first pixel of each frame lies: mm towards the patient's left, back and head; or ().
       spacing: mm between rows and between columns, where known.
     """
 
@@ -53,9 +54,10 @@ class Header:
     passed_over: str = ""
     patient: str = dataclasses.field(default="", repr=False)
     series: str = dataclasses.field(default="", repr=False)
+    study: str = dataclasses.field(default="", repr=False)
     instance: int | None = None
     orientation: tuple[float, ...] = ()
-    positions: tuple[float, ...] = ()
+    positions: tuple[tuple[float, float, float], ...] = ()
     spacing: tuple[float, float] | None = None
 
 
@@ -80,6 +82,7 @@ def read_header(source: "Source") -> Header:
     """Reads what a file holds, without decoding it.
 
     Raises:
+      MissingExtraError: if its kind needs a package that is not installed.
       DataError: if it is of no known kind, damaged, too large or too small.
     """
     with _opened(source) as (reader, stream):
@@ -135,8 +138,8 @@ def _opened(source: "Source"):
         raise
     except Exception as error:  # The decoders raise many types on a damaged file.
         raise DataError(
-            f"{source.relative}: cannot be decoded as {phrase} ({type(error).__name__}); replace it, remove it, "
-            "or pass over such files with --skip_bad"
+            f"{source.relative}: cannot be decoded as {phrase} ({type(error).__name__}); "
+            "replace it or remove it"
         ) from None
 
 
@@ -150,10 +153,7 @@ def _kind(stream: BinaryIO, where: str) -> str:
 
 def unknown_kind(where: str) -> DataError:
     """The error for a file that no reader knows."""
-    return DataError(
-        f"{where}: is none of PNG, JPEG, TIFF, BMP, DICOM, NIfTI; remove it, "
-        "or pass over such files with --skip_bad"
-    )
+    return DataError(f"{where}: is none of PNG, JPEG, TIFF, BMP, DICOM, NIfTI; replace it or remove it")
 
 
 def _is_nifti(head: bytes) -> bool:

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import itertools
 import math
+import operator
 import statistics
 from collections.abc import Iterable, Sequence
 
@@ -16,6 +17,9 @@ ORIENTATION_TOLERANCE = 0.01
 SPACING_TOLERANCE = 0.1
 SAME_POSITION_MM = 0.01
 
+# How far the cross product of two directions at right angles may be from a length of 1.
+_NORMAL_LENGTHS = 0.5, 2.0
+
 # A wider gap tells of two series under one name rather than of slices lost.
 MOST_MISSING = 1000
 
@@ -25,8 +29,12 @@ class Unit:
     """Slices that belong together.
 
     Attributes:
-      slices: (file, frame) by position, from foot to head for axial slices of a patient.
+      slices: (file, frame) by position: towards the patient's head, left or back, whichever the slices'
+        normal runs closest to.
       patient: the raw PatientID, or "".
+      series: what all units of one acquisition have in common, for where no patient is known: the
+        StudyInstanceUID, else the FrameOfReferenceUID, else the SeriesInstanceUID, or "". It may name a
+        patient: it never leaves this process's memory.
       findings: what is odd about it, in fixed phrases and numbers, without a word of a header.
       is_volume: whether it is more than a single picture.
     """
@@ -35,6 +43,7 @@ class Unit:
     patient: str = dataclasses.field(default="", repr=False)
     findings: tuple[str, ...] = ()
     is_volume: bool = False
+    series: str = dataclasses.field(default="", repr=False)
 
 
 def group(scans: Sequence[tuple[Source, Header]]) -> list[Unit]:
@@ -97,8 +106,10 @@ def _is_alike(one: Header, other: Header) -> bool:
 
 
 def _unit(files: list[tuple[Source, Header]], findings: Iterable[str]) -> Unit:
+    first = files[0][1]
+    normal = _normal(first.orientation)  # One for all: another tilt would move slices far from the origin.
     slices = [
-        (_position(header, frame), header.instance, (source, frame))
+        (_position(header, frame, normal), header.instance, (source, frame))
         for source, header in files
         for frame in range(header.frames)
     ]
@@ -111,12 +122,31 @@ def _unit(files: list[tuple[Source, Header]], findings: Iterable[str]) -> Unit:
         if all(instance is not None for _, instance, _ in slices):
             slices.sort(key=lambda piece: piece[1])
     places = tuple(place for *_, place in slices)
-    return Unit(places, files[0][1].patient, tuple(findings), len(places) > 1)
+    return Unit(places, first.patient, tuple(findings), len(places) > 1, first.study or first.series)
 
 
-def _position(header: Header, frame: int) -> float | None:
-    known = len(header.positions) == header.frames and math.isfinite(header.positions[frame])
-    return header.positions[frame] if known else None
+def _normal(orientation: tuple[float, ...]) -> tuple[float, ...] | None:
+    """Returns the normal of slices, of length 1, towards left, back or head: along its longest part.
+
+    Of six cosines, by the cross product, which numpy takes far longer to find for one pair.
+    """
+    if len(orientation) != 6:
+        return None
+    a, b, c, d, e, f = orientation
+    normal = b * f - c * e, c * d - a * f, a * e - b * d
+    length = math.hypot(*normal)
+    if not _NORMAL_LENGTHS[0] < length < _NORMAL_LENGTHS[1]:
+        return None
+    length = math.copysign(length, max(normal, key=abs))
+    return tuple(part / length for part in normal)
+
+
+def _position(header: Header, frame: int, normal: tuple[float, ...] | None) -> float | None:
+    """Returns where a slice lies along the normal, mm, or None where that is unknown."""
+    if normal is None or len(header.positions) != header.frames:
+        return None
+    position = sum(map(operator.mul, header.positions[frame], normal))
+    return position if math.isfinite(position) else None
 
 
 def _position_findings(positions: Sequence[float]) -> list[str]:

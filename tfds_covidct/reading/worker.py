@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 # The kinds of message: a worker gets tasks, after the first that sets it up, and sends the others.
-TASK, READY, BROKEN, ITEM, FAILURE, DONE = range(6)
+TASK, READY, BROKEN, ITEM, FAILURE, MISSING, DONE = range(7)
 
 _LENGTH = struct.Struct("<BQ")
 
@@ -64,18 +64,18 @@ def serve():
     send(items, READY)
     while True:
         _, content = receive(tasks)
-        failure = _answer(content, items, setup)
-        if failure:
-            send(items, FAILURE, failure.encode("utf-8", "backslashreplace"))
+        kind, why = _answer(content, items, setup)
+        if why:
+            send(items, kind, why.encode("utf-8", "backslashreplace"))
         send(items, DONE)
 
 
-def _answer(content: bytes, items: io.RawIOBase, setup: dict[str, Any]) -> str:
-    """Sends a task's items; returns why that failed, or nothing.
+def _answer(content: bytes, items: io.RawIOBase, setup: dict[str, Any]) -> tuple[int, str]:
+    """Sends a task's items; returns `FAILURE` or, where a package is not installed, `MISSING`, and why or "".
 
     Of a foreign exception only the type is told: its text may quote the file, and so a patient.
     """
-    from tfds_covidct.errors import DataError
+    from tfds_covidct.errors import DataError, MissingExtraError
 
     try:
         _alarm(setup["seconds"])
@@ -83,15 +83,17 @@ def _answer(content: bytes, items: io.RawIOBase, setup: dict[str, Any]) -> str:
         _send_items(function, task, items, setup["seconds"])
     except BrokenPipeError:
         raise
+    except MissingExtraError as error:
+        return MISSING, str(error)
     except DataError as error:
-        return str(error)
+        return FAILURE, str(error)
     except MemoryError:
-        return f"needs more than {setup['memory'] / 2**30:.3g} GiB of memory"
+        return FAILURE, f"needs more than {setup['memory'] / 2**30:.3g} GiB of memory"
     except Exception as error:  # noqa: BLE001
-        return f"cannot be read ({type(error).__name__})"
+        return FAILURE, f"cannot be read ({type(error).__name__})"
     finally:
         _alarm(0)
-    return ""
+    return FAILURE, ""
 
 
 def _send_items(function: Callable, task: Any, items: io.RawIOBase, seconds: float):

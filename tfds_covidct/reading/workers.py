@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tfds_covidct.errors import MissingExtraError
 from tfds_covidct.reading import worker
 
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -20,13 +21,24 @@ _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """Why a task ended early.
+    """Why a task ended early: it, and no other, cannot be done, so that a caller may pass over it.
 
     Attributes:
       message: what happened; it begins with a verb, or is a `DataError`'s own text.
     """
 
     message: str
+
+
+def named(source: Any, failure: Failure) -> str:
+    """Returns what happened to a file, with the file's name in front, once.
+
+    Args:
+      source: the `Source` that was read.
+      failure: why it could not be.
+    """
+    name = f"{source.relative}: "
+    return name + failure.message.removeprefix(name)
 
 
 class Workers:
@@ -69,6 +81,7 @@ class Workers:
           ends with (task, Failure). No more than two items a process are ahead of the caller.
 
         Raises:
+          MissingExtraError: if a task needs a package that is not installed, as others will too.
           RuntimeError: if no process can be started, if the function cannot be imported there, or if
             an earlier run of these workers is not at its end.
         """
@@ -172,6 +185,9 @@ class _Process:
             child.stdin.flush()
             while (message := worker.receive(child.stdout))[0] != worker.DONE:
                 kind, content = message
+                if kind == worker.MISSING:
+                    self.end()
+                    raise MissingExtraError(content.decode())
                 yield Failure(content.decode()) if kind == worker.FAILURE else pickle.loads(content)
         except (EOFError, BrokenPipeError):
             yield Failure(self._last_words(self.end()))

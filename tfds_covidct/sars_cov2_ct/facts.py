@@ -4,7 +4,6 @@ import os
 
 from tfds_covidct.reading import drawing
 from tfds_covidct.reading.facts import FileFacts
-from tfds_covidct.reading.workers import Failure, Workers
 from tfds_covidct.sars_cov2_ct import numbered
 
 
@@ -22,6 +21,4 @@ def file_facts(manual_dir: str | os.PathLike) -> dict[str, FileFacts]:
     """
     root = numbered.find_root(manual_dir)
     pictures = {picture.source: picture for picture in numbered.list_pictures(root)} if root else {}
-    with Workers() as workers:
-        outcomes = list(workers.run(drawing.read_facts, pictures))
-    return {pictures[s].image_id: outcome[0] for s, outcome in outcomes if not isinstance(outcome, Failure)}
+    return {pictures[source].image_id: own for source, (own, _) in drawing.facts_of(pictures).items()}

@@ -112,7 +112,9 @@ def split(pictures: Sequence[Picture]) -> tuple[dict[str, list[Picture]], dict[P
     counts = collections.Counter(picture.label for picture in pictures)
     sizes = {label: splits.block_size(count, LONGEST_BLOCK) for label, count in counts.items()}
     block_of = {picture: picture.block(sizes[picture.label]) for picture in pictures}
-    split_of = splits.assign({block: picture.label for picture, block in block_of.items()}, FRACTIONS, order=str)
+    split_of = splits.assign(
+        {block: picture.label for picture, block in block_of.items()}, FRACTIONS, order=str
+    )
     by_split = collections.defaultdict(list)
     for picture in pictures:
         by_split[split_of[block_of[picture]]].append(picture)

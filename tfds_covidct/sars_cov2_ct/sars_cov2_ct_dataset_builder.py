@@ -23,8 +23,12 @@ class SarsCov2CtConfig(FolderConfig):
         if root is None:
             folders = " and ".join(f"{folder}/" for folder in numbered.FOLDERS.values())
             raise SettingError("manual_dir", f"holds no folders {folders} of the data set.", self.manual_dir)
-        files = [picture.source for picture in numbered.list_pictures(root)]
-        return hashlib.sha256(sources.content_digest(files).encode()).hexdigest()[:16]
+        pictures = numbered.list_pictures(root)
+        of_label = {
+            label: sources.content_digest([p.source for p in pictures if p.label == label])
+            for label in numbered.FOLDERS
+        }
+        return hashlib.sha256(repr(of_label).encode()).hexdigest()[:16]
 
 
 class Builder(FolderBuilder):
@@ -61,6 +65,7 @@ class Builder(FolderBuilder):
         numbered.report(pictures, dropped)
         self.info.metadata.update(files=len(pictures), **dropped)
         by_split, self._block_of = numbered.split(kept)
+        self.info.metadata["patients_known_by"] = {"block": len(set(self._block_of.values()))}
         return {split: self._generate_examples(pictures) for split, pictures in by_split.items()}
 
     def _generate_examples(self, pictures: list[numbered.Picture]):

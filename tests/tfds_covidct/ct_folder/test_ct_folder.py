@@ -88,7 +88,9 @@ def test_patients_stay_whole(prepare, tmp_path, write_dicom, write_picture):
     for patient in range(12):
         for number in range(3):
             path = root / "a" / f"{number}-{patient}.dcm"  # every patient's files lie apart
-            write_dicom(path, seed=patient, position=number, series=f"1.{patient}", PatientID=f"Doe {patient}")
+            write_dicom(
+                path, seed=patient, position=number, series=f"1.{patient}", PatientID=f"Doe {patient}"
+            )
             write_picture(root / "b" / f"folder{patient}" / "deep" / f"{number}.png", seed=patient)
     builder = prepare(root)
     splits_of = collections.defaultdict(set)
@@ -106,7 +108,9 @@ def test_one_patient_in_two_classes_is_one_patient(prepare, tmp_path, write_dico
     assert len({record["patient_id"] for _, record in examples(prepare(tmp_path / "s"))}) == 1
 
 
-def test_pictures_of_nobody_known_are_split_by_blocks_with_a_warning(prepare, tmp_path, write_picture, caplog):
+def test_pictures_of_nobody_known_are_split_by_blocks_with_a_warning(
+    prepare, tmp_path, write_picture, caplog
+):
     for number in range(60):
         write_picture(tmp_path / "s" / f"slice{number}.png", seed=number)
     builder = prepare(tmp_path / "s")
@@ -136,7 +140,11 @@ def test_slices_without_lung_are_dropped(prepare, tmp_path, write_dicom):
         pixels = lung if number % 2 else none
         write_dicom(tmp_path / "s" / f"{number}.dcm", position=number, PixelData=pixels)
     records = examples(prepare(tmp_path / "s", min_lung_fraction=0.5))
-    assert {files(tmp_path / "s")[r["image_id"].decode()][0] for _, r in records} == {"1.dcm", "3.dcm", "5.dcm"}
+    assert {files(tmp_path / "s")[r["image_id"].decode()][0] for _, r in records} == {
+        "1.dcm",
+        "3.dcm",
+        "5.dcm",
+    }
     with pytest.raises(DataError, match="no image of this class is left in train"):
         for number in range(6):
             write_dicom(tmp_path / "s" / f"{number}.dcm", position=number, PixelData=none)
@@ -147,7 +155,9 @@ def test_an_archive_stands_for_a_folder(prepare, tmp_path, write_picture):
     (tmp_path / "s").mkdir()
     with zipfile.ZipFile(tmp_path / "s" / "covid.zip", "w") as archive:
         for number in range(4):
-            archive.write(write_picture(tmp_path / f"{number}.png", seed=number), f"p{number % 2}/{number}.png")
+            archive.write(
+                write_picture(tmp_path / f"{number}.png", seed=number), f"p{number % 2}/{number}.png"
+            )
     builder = prepare(tmp_path / "s")
     assert builder.info.features["label"].names == ["covid"]
     assert len({record["patient_id"] for _, record in examples(builder)}) == 2
@@ -196,7 +206,9 @@ class TestFoundAgain:
     )  # fmt: skip
     def test_not_with_other_settings(self, settings, folder, prepare, tmp_path):
         plain = ct_folder.Builder(data_dir=tmp_path, manual_dir=folder)
-        assert ct_folder.Builder(data_dir=tmp_path, manual_dir=folder, **settings).data_path != plain.data_path
+        assert (
+            ct_folder.Builder(data_dir=tmp_path, manual_dir=folder, **settings).data_path != plain.data_path
+        )
 
     def test_a_window_by_name_and_by_its_numbers_is_the_same(self, folder, tmp_path):
         lung = WINDOWS["lung"]
@@ -296,7 +308,10 @@ def test_bad_files_are_skipped_counted_and_listed(folder, prepare, caplog):
     assert builder.info.metadata["files_skipped"] == 2
     assert sum(split.num_examples for split in builder.info.splits.values()) == 16
     listed = [json.loads(line) for line in Identity(folder).path.read_text().splitlines()]
-    assert {line["skipped"] for line in listed if "skipped" in line} == {"covid/p0/notes.txt", "covid/p1/0.png"}
+    assert {line["skipped"] for line in listed if "skipped" in line} == {
+        "covid/p0/notes.txt",
+        "covid/p1/0.png",
+    }
     assert "Skipped 2 files" in caplog.text
 
 
@@ -332,3 +347,38 @@ def test_the_records_do_not_depend_on_the_number_of_processes(folder, tmp_path, 
 def _heard(caplog):
     logging.getLogger("tfds_covidct").propagate = True
     caplog.set_level(logging.INFO, "tfds_covidct")
+
+
+def test_a_folder_that_changes_while_it_is_read_is_refused(folder, tmp_path, monkeypatch):
+    from tfds_covidct.ct_folder import ct_folder_dataset_builder as module
+
+    builder = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder)
+    (folder / "covid" / "p0" / "0.png").touch()
+    builder.download_and_prepare()  # a new time stamp alone is no change of the records
+    other = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder, window="bone")
+    (folder / "covid" / "p0" / "0.png").unlink()
+    with pytest.raises(DataError, match="has changed since"):
+        other.download_and_prepare()
+    late = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder, window="bone")
+    read = module.plan.make_plan
+    monkeypatch.setattr(module.plan, "make_plan", lambda *a: [(folder / "late.png").touch(), read(*a)][1])
+    with pytest.raises(DataError, match="changes while it is read"):
+        late.download_and_prepare()
+    assert not late.data_path.exists()
+
+
+def test_two_folders_for_one_builder_are_a_mistake(folder, tmp_path):
+    builder = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(SettingError, match="contradicts the builder's"):
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(manual_dir=tmp_path / "other")
+        )
+
+
+def test_a_prepared_set_knows_its_settings(folder, prepare, tmp_path):
+    prepare(folder, window="bone", slice_range="0,0.5")
+    found = ct_folder.Builder(data_dir=tmp_path / "tfds")
+    assert ct_folder.settings_of(found)["window"] == "bone"
+    read_only = tfds.builder(f"ct_folder/{found.builder_config.name}", data_dir=tmp_path / "tfds")
+    assert ct_folder.settings_of(read_only)["slice_range"] == "0,0.5"

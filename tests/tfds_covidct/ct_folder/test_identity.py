@@ -53,7 +53,7 @@ def test_a_record_that_breaks_off_leaves_the_file_as_it_was(tmp_path):
     with pytest.raises(RuntimeError):
         identity.record("a", broken())
     assert identity.path.read_text() == before
-    assert not [p for p in identity.path.parent.iterdir() if p.suffix != ".jsonl"]
+    assert {p.suffix for p in identity.path.parent.iterdir()} == {".jsonl", ".lock"}
 
 
 def test_names_that_are_no_utf_8_have_ids(tmp_path):
