@@ -18,7 +18,7 @@ from tfds_covidct.errors import DataError
 from tfds_covidct.from_folder import FolderBuilder
 from tfds_covidct.reading import drawing, sources
 from tfds_covidct.reading.scan import Header
-from tfds_covidct.reading.workers import Failure, Workers
+from tfds_covidct.reading.workers import Failure, Workers, named
 from tfds_covidct.windows import Window, parse_window
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,8 @@ class Builder(FolderBuilder):
         """Passes on what the workers return, and notes the files that they cannot read."""
         for task, outcome in self._workers.run(function, tasks):
             if isinstance(outcome, Failure):
-                self._problems.add(getattr(task, "source", task).relative, outcome.message)
+                source = getattr(task, "source", task)
+                self._problems.add(source.relative, named(source, outcome))
             else:
                 yield task, outcome
 
@@ -131,8 +132,8 @@ class Builder(FolderBuilder):
         for task in itertools.chain.from_iterable(self._plan.tasks.values()):
             for frame, image_id in zip(task.frames, task.image_ids):
                 yield {"image_id": image_id, "file": task.source.relative, "frame": frame}
-        for relative, message in self._problems.found:
-            yield {"skipped": relative, "why": message}
+        for relative, sentence in self._problems.found:
+            yield {"skipped": relative, "why": sentence}
 
 
 def _stamps(inventory: sources.Inventory) -> dict[str, tuple[int, int]]:

@@ -14,8 +14,9 @@ BY_PATIENT_ID, BY_FOLDER, BY_VOLUME, BY_BLOCK = "patient", "folder", "volume", "
 def name_patients(units: Sequence[Unit]) -> list[str]:
     """Names whom each unit shows, for this process's memory alone.
 
-    A patient is known by the DICOM PatientID; else by the first folder below the label's; else a volume
-    stands for a patient, and so does a block of consecutive pictures of one label.
+    A patient is known by the DICOM PatientID; else by the first folder below the label's; else all volumes of
+    one study stand for a patient, a volume without a study for another, and so does a block of consecutive
+    pictures of one label.
 
     Args:
       units: in natural order of their files.
@@ -32,7 +33,7 @@ def name_patients(units: Sequence[Unit]) -> list[str]:
         elif folder:
             names.append(f"{BY_FOLDER}:{folder}")
         elif unit.is_volume:
-            names.append(f"{BY_VOLUME}:{source.relative}")
+            names.append(f"{BY_VOLUME}:{unit.series or source.relative}")
         else:
             loose[source.label].append(len(names))
             names.append("")

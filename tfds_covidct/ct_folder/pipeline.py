@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from tfds_covidct.ct_folder.plan import Task
 from tfds_covidct.errors import DataError
 from tfds_covidct.reading import drawing
-from tfds_covidct.reading.workers import Failure, Workers
+from tfds_covidct.reading.workers import Failure, Workers, named
 
 SKIPPED = "files_skipped"
 
@@ -49,8 +49,7 @@ def examples(tasks: Sequence[Task], order: Callable, example: Callable, skip_bad
                 elif skip_bad:
                     beam.metrics.Metrics.counter("ct_folder", SKIPPED).inc()
                 else:
-                    relative = task.source.relative
-                    raise DataError(f"{relative}: {outcome.message.removeprefix(f'{relative}: ')}")
+                    raise DataError(named(task.source, outcome))
 
         def teardown(self):
             self.workers.__exit__()

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 # The label of all images where the folder has no folders in it.
 ONLY_LABEL = "scan"
 
+_BESIDE_CLASSES = "lies beside the folders that name the classes; move it into one"
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
@@ -102,7 +104,7 @@ def _labelled(inventory, scans, problems):
     labelled = []
     for source, header in scans:
         if header.frames and inventory.folders and not source.label:
-            problems.add(source.relative, "lies beside the folders that name the classes; move it into one")
+            problems.add(source.relative, f"{source.relative}: {_BESIDE_CLASSES}")
         elif header.frames:
             labelled.append((source, header))
     return labelled
@@ -167,6 +169,12 @@ def _tell(units: Sequence[Unit], names: Sequence[str], passed_over: collections.
             log.warning(
                 "The series of %d slices with %s: %s.", len(unit.slices), first, "; ".join(unit.findings)
             )
+    volumes = len({name for name in names if name.startswith(f"{patients.BY_VOLUME}:")})
+    if volumes:
+        log.warning(
+            "Nothing tells whom some volumes show: %d studies, or volumes without one, count as a patient each.",
+            volumes,
+        )
     in_blocks = sum(name.startswith(f"{patients.BY_BLOCK}:") for name in names)
     if in_blocks:
         log.warning(

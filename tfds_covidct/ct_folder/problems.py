@@ -17,14 +17,14 @@ class Problems:
 
     Attributes:
       skip: whether they are skipped; else `check` raises.
-      found: a file's path below the folder, and what is wrong with it.
+      found: a file's path below the folder, and a sentence that names it and what is wrong.
     """
 
     skip: bool
     found: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
-    def add(self, relative: str, message: str) -> None:
-        self.found.append((relative, message.removeprefix(relative).lstrip(": ")))
+    def add(self, relative: str, sentence: str) -> None:
+        self.found.append((relative, sentence))
 
     def check(self) -> None:
         """Refuses bad files, all in one error.
@@ -41,5 +41,5 @@ class Problems:
             log.warning("Skipped %d files, all listed in %s: %s.", len(self.found), where, self)
 
     def __str__(self):
-        shown = "; ".join(f"{relative}: {message}" for relative, message in self.found[:_SHOWN])
+        shown = "; ".join(sentence for _, sentence in self.found[:_SHOWN])
         return f"{shown}; and {len(self.found) - _SHOWN} more" if len(self.found) > _SHOWN else shown

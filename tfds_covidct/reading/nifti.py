@@ -65,35 +65,28 @@ class _Geometry:
         from nibabel import io_orientation
 
         axes, flips = io_orientation(file.affine).T
-        # Per direction of RAS+ (right, front, head): the file's axis that runs closest to it, and which way.
+        # Per direction of RAS+ (right, front, head): the file's axis that runs closest to it, and the step in
+        # it that leads on in the slices: to the left, back and head.
         self._axes = [int(np.flatnonzero(axes == direction)[0]) for direction in range(3)]
-        self._backwards = [flips[axis] < 0 for axis in self._axes]
-        right, front, head = self._axes
+        self._steps = [int(flips[axis]) * way for axis, way in zip(self._axes, (-1, -1, 1))]
         self.width, self.height, self.frames = (file.shape[axis] for axis in self._axes)
-        steps = np.linalg.norm(file.affine[:3, :3], axis=0)
-        self.spacing = float(steps[front]), float(steps[right])
-        # From NIfTI's RAS+ to DICOM's left, back and head.
+        # From NIfTI's right and front to a header's left and back.
         affine = np.diag([-1, -1, 1, 1]) @ file.affine
-        # Per direction: one step towards left, back and head; the first pixel is the farthest from them.
-        ways = [1 if backwards else -1 for backwards in self._backwards[:2]] + [
-            -1 if self._backwards[2] else 1
-        ]
-        along = {axis: affine[:3, axis] * way for axis, way in zip(self._axes, ways)}
-        corner = [0 if way > 0 else file.shape[axis] - 1 for axis, way in sorted(zip(self._axes, ways))]
-        self.orientation = tuple(np.concatenate([along[a] / steps[a] for a in (right, front)]).tolist())
-        first = (affine @ [*corner, 1])[:3]
-        self.positions = tuple(tuple((first + along[head] * f).tolist()) for f in range(self.frames))
+        row, column, normal = (affine[:3, axis] * step for axis, step in zip(self._axes, self._steps))
+        self.spacing = float(np.linalg.norm(column)), float(np.linalg.norm(row))
+        self.orientation = (*(row / self.spacing[1]).tolist(), *(column / self.spacing[0]).tolist())
+        first = np.ones(4)
+        for axis, step in zip(self._axes, self._steps):
+            first[axis] = 0 if step > 0 else file.shape[axis] - 1
+        corner = (affine @ first)[:3]
+        self.positions = tuple(tuple((corner + normal * frame).tolist()) for frame in range(self.frames))
 
     def axial(self, volume: np.ndarray) -> np.ndarray:
         """Returns a view [frames, height, width] from feet to head, the patient's front on top, right on the left."""
         right, front, head = self._axes
         view = volume.transpose(head, front, right)
-        steps = (
-            -1 if self._backwards[2] else 1,
-            1 if self._backwards[1] else -1,
-            1 if self._backwards[0] else -1,
-        )
-        return view[:: steps[0], :: steps[1], :: steps[2]]
+        along_row, along_column, along_head = self._steps
+        return view[::along_head, ::along_column, ::along_row]
 
 
 def _scale(sample: np.ndarray, where: str) -> str:

@@ -43,7 +43,6 @@ def read_slices(stream: BinaryIO, where: str, frames: Sequence[int]) -> Iterator
         for frame in frames:
             if frame != image.tell():
                 image.seek(frame)
-            values.check_size(image.height, image.width, where)
             pixels, is_hu = decode(image, where, scale)
             yield Slice(frame, pixels, is_hu)
 

@@ -10,7 +10,7 @@ from tfds_covidct.errors import DataError, SettingError
 from tfds_covidct.from_folder import FolderBuilder, FolderConfig
 from tfds_covidct.labels import LABELS
 from tfds_covidct.reading import drawing, sources
-from tfds_covidct.reading.workers import Failure, Workers
+from tfds_covidct.reading.workers import Failure, Workers, named
 from tfds_covidct.sars_cov2_ct import numbered
 
 
@@ -90,5 +90,5 @@ def _checked(outcomes):
     """Passes results on; a picture that cannot be read is an error."""
     for task, outcome in outcomes:
         if isinstance(outcome, Failure):
-            raise DataError(outcome.message)
+            raise DataError(named(getattr(task, "source", task), outcome))
         yield task, outcome

@@ -382,3 +382,32 @@ def test_a_prepared_set_knows_its_settings(folder, prepare, tmp_path):
     assert ct_folder.settings_of(found)["window"] == "bone"
     read_only = tfds.builder(f"ct_folder/{found.builder_config.name}", data_dir=tmp_path / "tfds")
     assert ct_folder.settings_of(read_only)["slice_range"] == "0,0.5"
+
+
+def test_all_series_of_one_study_count_as_one_patient(prepare, tmp_path, write_dicom, caplog):
+    for number in range(6):
+        orientation = [1, 0, 0, 0, 1, 0] if number % 2 else [0, 1, 0, 0, 0, -1]
+        write_dicom(tmp_path / "s" / f"{number}.dcm", seed=number, series="1.2", PatientID="",
+                    ImageOrientationPatient=orientation, ImagePositionPatient=[number, number, number])  # fmt: skip
+        write_dicom(tmp_path / "s" / f"again{number}.dcm", seed=number, position=number, series="1.3",
+                    PatientID="", StudyInstanceUID="1.7")  # fmt: skip
+        write_dicom(tmp_path / "s" / f"thin{number}.dcm", seed=number, position=number, series="1.4",
+                    PatientID="", StudyInstanceUID="1.7")  # fmt: skip
+    records = examples(prepare(tmp_path / "s"))
+    assert len({record["patient_id"] for _, record in records}) == 2
+    assert "2 studies, or volumes without one, count as a patient each" in caplog.text
+
+
+def test_a_decoder_that_crashes_is_an_error_that_names_the_file(folder, prepare, monkeypatch):
+    from tfds_covidct.reading.workers import Failure, Workers
+
+    run = Workers.run
+
+    def crashing(self, function, tasks):
+        for task, outcome in run(self, function, tasks):
+            source = getattr(task, "source", task)
+            yield task, Failure("crashed the decoder (signal 11)") if "p0/1" in source.relative else outcome
+
+    monkeypatch.setattr(Workers, "run", crashing)
+    with pytest.raises(DataError, match=r"covid/p0/1.png: crashed the decoder \(signal 11\)"):
+        prepare(folder)

@@ -18,6 +18,7 @@ from pydicom.pixels.encoders import JPEG2000LosslessEncoder
 from pydicom.sequence import Sequence
 
 from tfds_covidct import DataError
+from tfds_covidct.errors import MissingExtraError
 from tfds_covidct.reading import dicom_file, raster, scan
 from tfds_covidct.reading.dicom_file import DicomFile
 from tfds_covidct.reading.sources import Source
@@ -151,6 +152,45 @@ def test_padding_is_air(dtype, padding, limit, padded, as_source):
     np.testing.assert_array_equal(piece.values, expected)
 
 
+@pytest.mark.parametrize(
+    "dtype, bits, padding, limit, padded, tissue",
+    [
+        (np.int16, 12, -32768, None, [-32768], [0, 40]),
+        (np.uint16, 12, 63536, None, [63536], [2096, 0]),
+        (np.uint16, 12, -2000, None, [63536], [2096, 0]),
+        (np.int16, 12, 2096, None, [-2000], [0, 40]),
+        (np.int16, 12, -32768, -2000, [-32768, -2048, -2000], [-1999, 0, 48]),
+        (np.uint16, 12, 4095, None, [4095], [4094, 0]),
+        (np.uint16, 16, -2000, 0, [63536], [0, 1, 2096, 40000]),
+        (np.int16, 16, 63536, 0, [-2000], [0, 1, 2096, -1000]),
+    ],
+)
+@pytest.mark.parametrize("syntax", [None, pydicom.uid.RLELossless])
+def test_tissue_is_no_padding(dtype, bits, padding, limit, padded, tissue, syntax, as_source):
+    stored = np.full((SIDE, SIDE), 40, dtype)
+    stored[0, : len(padded)], stored[1, : len(tissue)] = padded, tissue
+    dataset = make(stored, BitsStored=bits, HighBit=bits - 1, RescaleSlope="0.01", RescaleIntercept=0)
+    dataset.add_new("PixelPaddingValue", "SS" if padding < 0 else "US", padding)
+    if limit is not None:
+        dataset.add_new("PixelPaddingRangeLimit", "SS" if limit < 0 else "US", limit)
+    if syntax:
+        dataset.compress(syntax, generate_instance_uid=False)
+    [piece] = read(as_source(dataset))
+    expected = stored * 0.01
+    expected[0, : len(padded)] = -1024
+    np.testing.assert_allclose(piece.values, expected, rtol=1e-6)
+
+
+def test_bits_beyond_those_stored_count_in_padding_alone(as_source):
+    stored = np.full((SIDE, SIDE), 40, np.uint16)
+    stored[0, :3] = 63536, 0x8000 | 77, 77  # The highest bit may be an overlay's.
+    elements = {"BitsStored": 12, "HighBit": 11, "Modality": "MR", "WindowCenter": 128, "WindowWidth": 256}
+    dataset = make(stored, sop_class=MR_STORAGE, **elements)
+    dataset.add_new("PixelPaddingValue", "US", 63536)
+    [piece] = read(as_source(dataset))
+    assert piece.values[0, 0] == 0 and piece.values[0, 1] == piece.values[0, 2] > 70
+
+
 @pytest.mark.parametrize("photometry, first, last", [("MONOCHROME2", 0, 255), ("MONOCHROME1", 255, 0)])
 def test_other_modalities_become_grey_by_their_window(photometry, first, last, as_source):
     elements = dict(
@@ -230,9 +270,23 @@ def test_header(as_source):
     header = scan.read_header(as_source(dataset))
     assert (header.kind, header.frames, header.height, header.width) == ("dicom", 1, SIDE, SIDE)
     assert (header.patient, header.series, header.instance) == ("id-7", "1.2.3.4", 4)
-    assert header.orientation == (0, 1, 0, 0, 0, -1) and header.positions == (-12.5,)
+    assert header.orientation == (0, 1, 0, 0, 0, -1) and header.positions == ((12.5, 1, 2),)
     assert header.spacing == (0.5, 0.75)
     assert "id-7" not in repr(header) and "1.2.3.4" not in repr(header)
+
+
+@pytest.mark.parametrize(
+    "uids, study",
+    [
+        ({"StudyInstanceUID": "2.5.7", "FrameOfReferenceUID": "2.5.8"}, "2.5.7"),
+        ({"FrameOfReferenceUID": "2.5.8"}, "2.5.8"),
+        ({"StudyInstanceUID": "", "FrameOfReferenceUID": "2.5.8"}, "2.5.8"),
+        ({"SeriesInstanceUID": "2.5.9"}, ""),
+    ],
+)
+def test_the_study_or_else_the_frame_of_reference_is_known(uids, study, as_source):
+    header = scan.read_header(as_source(make(ramp(), **uids)))
+    assert header.study == study and "2.5." not in repr(header)
 
 
 @pytest.mark.parametrize("position", [[1, 2], ["nan", 0, 0], None])
@@ -279,7 +333,11 @@ def test_each_frame_of_an_enhanced_object_has_its_own_place_and_rescaling(as_sou
     stored = np.zeros((3, SIDE, SIDE), np.int16)
     source = as_source(enhanced(stored, positions=(7.5, -2, 5), intercepts=(-1000, 0, 40)))
     header = scan.read_header(source)
-    assert header.frames == 3 and header.positions == (7.5, -2, 5) and header.spacing == (0.5, 0.75)
+    assert (
+        header.frames == 3
+        and header.positions == ((0, 0, 7.5), (0, 0, -2), (0, 0, 5))
+        and header.spacing == (0.5, 0.75)
+    )
     pieces = read(source, (2, 0))
     assert [np.unique(piece.values).tolist() for piece in pieces] == [[40], [-1000]]
     assert pieces[0].is_hu and pieces[0].spacing == (0.5, 0.75)
@@ -316,6 +374,30 @@ def test_pixels_that_are_no_slice_are_passed_over(elements, phrase, as_source):
     source = as_source(make(ramp(), **elements))
     assert scan.read_header(source) == scan.Header("dicom", 0, 0, 0, passed_over=phrase)
     assert scan.read_facts(source).width == 0
+
+
+@pytest.mark.parametrize(
+    "value, mode", [("MONOCHROME1", "MONOCHROME1"), ("monochrome2 ", "MONOCHROME2"), ("QUIL^ZZYZX", "other")]
+)
+def test_facts_tell_no_text_of_the_header(value, mode, as_source):
+    dataset = make(ramp())
+    dataset.add(pydicom.DataElement("PhotometricInterpretation", "CS", value, validation_mode=0))
+    assert scan.read_facts(as_source(dataset)).mode == mode
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+def test_a_rescaling_that_is_no_number_is_refused_before_any_pixel_is_read(keyword, as_source):
+    content = content_of(make(ramp(), **{"RescaleSlope": 1, "RescaleIntercept": 0} | {keyword: "12345.6789"}))
+    for wrong in (b"1.2.3.4.5.", b"Zzyzx^Quil", b"nan       "):
+        with pytest.raises(DataError, match="IM0001: its rescale slope or intercept is no number"):
+            scan.read_header(as_source(content.replace(b"12345.6789", wrong)))
+
+
+def test_the_rescaling_of_every_frame_is_checked(as_source):
+    dataset = enhanced(np.zeros((3, SIDE, SIDE), np.int16), (0, 1, 2), (0, 0, "12345.6789"))
+    content = content_of(dataset).replace(b"12345.6789", b"Zzyzx^Quil")
+    with pytest.raises(DataError, match="IM0001: its rescale slope or intercept is no number"):
+        scan.read_header(as_source(content))
 
 
 def test_an_image_without_pixels_is_damaged(as_source):
@@ -441,7 +523,7 @@ def test_a_missing_plug_in_is_named(as_source, monkeypatch):
     dataset.PixelData = encapsulate([b"\xff\xd8\xff"])
     source = as_source(dataset)
     assert scan.read_header(source).frames == 1
-    with pytest.raises(DataError, match=r'IM0001: JPEG Lossless.*pip install "covid_gan\[dicom\]"'):
+    with pytest.raises(MissingExtraError, match=r'IM0001: JPEG Lossless.*pip install "covid_gan\[dicom\]"'):
         read(source)
 
 
@@ -530,4 +612,4 @@ def test_real_hu_are_pydicoms(folder):
         [piece] = read(source)
         rows, columns = rng.integers(0, hu.shape[0], 500), rng.integers(0, hu.shape[1], 500)
         np.testing.assert_array_equal(piece.values[rows, columns], hu[rows, columns])
-        assert piece.is_hu and scan.read_header(source).positions == pytest.approx((place,))
+        assert piece.is_hu and scan.read_header(source).positions[0][2] == pytest.approx(place)

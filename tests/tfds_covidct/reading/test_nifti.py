@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from tfds_covidct import DataError
+from tfds_covidct.errors import MissingExtraError
 from tfds_covidct.reading import nifti_file, scan
 from tfds_covidct.reading.facts import FileFacts
+from tfds_covidct.reading.series import group
 from tfds_covidct.reading.sources import Source
 
 nibabel = pytest.importorskip("nibabel")
@@ -62,7 +64,10 @@ def test_every_way_to_store_a_volume_gives_the_same_slices(orientation, tmp_path
     source = save(tmp_path / "v.nii.gz", stored, stored_affine)
     header = scan.read_header(source)
     assert (header.kind, header.frames, header.height, header.width) == ("nifti", 22, 20, 18)
-    assert header.positions == pytest.approx([100 + 2 * frame for frame in range(22)])
+    # The first pixel is that of the right, in front: -7 + 17 * 0.5 to the right, 3 + 19 * 0.75 to the front.
+    expected = [[-1.5, -17.25, 100 + 2 * frame] for frame in range(22)]
+    np.testing.assert_allclose(header.positions, expected, atol=1e-4)
+    assert header.orientation == pytest.approx((1, 0, 0, 0, 1, 0))
     assert header.spacing == pytest.approx((0.75, 0.5))
     for piece in read(source, (21, 0, 13)):
         assert piece.is_hu and piece.values.dtype == np.int16 and piece.spacing == pytest.approx((0.75, 0.5))
@@ -75,7 +80,10 @@ def test_a_tilted_volume_is_cut_along_its_own_closest_axis(tmp_path):
     turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     source = save(tmp_path / "v.nii", volume(), turn @ np.diag([0.5, 0.75, 2, 1]))
     header = scan.read_header(source)
-    assert np.diff(header.positions) == pytest.approx(np.full(21, 2))
+    (unit,) = group([(source, header)])
+    assert unit.findings == () and [frame for _, frame in unit.slices] == list(range(22))
+    across = np.cross(header.orientation[:3], header.orientation[3:])
+    assert np.diff(header.positions @ across) == pytest.approx(np.full(21, 2))
     assert header.spacing == pytest.approx((0.75, 0.5))
     np.testing.assert_array_equal(read(source, [4])[0].values, expected_slice(volume(), 4))
 
@@ -260,7 +268,7 @@ def test_a_gzip_of_something_else_is_none_of_the_kinds(tmp_path):
 def test_without_nibabel_the_error_names_the_extra(tmp_path, monkeypatch):
     source = save(tmp_path / "v.nii", volume())
     monkeypatch.setitem(sys.modules, "nibabel", None)
-    with pytest.raises(DataError, match=r'v.nii: .*pip install "covid_gan\[nifti\]"'):
+    with pytest.raises(MissingExtraError, match=r'v.nii: .*pip install "covid_gan\[nifti\]"'):
         scan.read_header(source)
 
 
@@ -292,13 +300,13 @@ def test_mutated_files_end_in_an_error_or_slices(tmp_path):
 
 
 MEMORY = """
-import resource, sys
+import sys
 from tfds_covidct.reading import scan
 from tfds_covidct.reading.sources import Source
 source = Source("v.nii.gz", sys.argv[1], 1)
 frames = scan.read_header(source).frames
 values = sum(int(piece.values[0, 0]) for piece in scan.read_slices(source, range(0, frames, 40)))
-print(frames, values, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10)
+print(frames, values, int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) // 1024)
 """
 
 

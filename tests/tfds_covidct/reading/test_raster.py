@@ -86,19 +86,23 @@ def test_palettes_with_transparency(tmp_path):
     assert read_pixel(tmp_path, image, "BMP") == (76, False)
 
 
-def big_endian_tiff(numbers):
-    """A TIFF of unsigned 16 bits with the high byte first, which Pillow does not write."""
-    height, width = numbers.shape
-    pixels = numbers.astype(">u2").tobytes()
-    tags = [(256, width), (257, height), (258, 16), (259, 1), (262, 1), (273, 8), (277, 1), (278, height)]
-    tags.append((279, len(pixels)))
-    entries = b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in tags)
-    start = 8 + len(pixels)
-    return struct.pack(">2sHI", b"MM", 42, start) + pixels + struct.pack(">H", len(tags)) + entries + bytes(4)
+def big_endian_tiff(*pages):
+    """A TIFF of 16 bits with the high byte first, signed or unsigned, which Pillow does not write."""
+    content = b"MM\0*"
+    for numbers in pages:
+        height, width = numbers.shape
+        pixels = numbers.astype(numbers.dtype.newbyteorder(">")).tobytes()
+        start = len(content) + 4
+        content += struct.pack(">I", start + len(pixels)) + pixels
+        tags = [(256, width), (257, height), (258, 16), (259, 1), (262, 1), (273, start), (277, 1)]
+        tags += [(278, height), (279, len(pixels)), (339, 2 if numbers.dtype.kind == "i" else 1)]
+        entries = (struct.pack(">HHII", tag, 4, 1, value) for tag, value in tags)
+        content += struct.pack(">H", len(tags)) + b"".join(entries)
+    return content + bytes(4)
 
 
 def test_high_byte_first(tmp_path):
-    numbers = np.full((SIDE, SIDE), 257 * 5)
+    numbers = np.full((SIDE, SIDE), 257 * 5, np.uint16)
     numbers[3, 4] = 257 * 200
     [piece] = read(save(tmp_path, big_endian_tiff(numbers)))
     np.testing.assert_array_equal(piece.values, numbers // 257)
@@ -135,11 +139,54 @@ def test_the_pages_of_a_tiff_are_slices(tmp_path):
     assert [(piece.frame, piece.values[0, 0]) for piece in pieces] == [(3, 30), (0, 0), (4, 40)]
 
 
+def save_pages(folder, pages, **options):
+    pages = [Image.fromarray(page) for page in pages]
+    return save(folder, encode(pages[0], "TIFF", save_all=True, append_images=pages[1:], **options))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int16])
+@pytest.mark.parametrize("frames", [(0, 1, 2), (2, 0), (0,)])
+def test_the_pages_of_a_volume_are_all_hu(dtype, frames, tmp_path):
+    pages = [np.full((SIDE, SIDE), level, dtype) for level in (40, 1200, -900)]
+    source = save(tmp_path, big_endian_tiff(*pages)) if dtype == np.int16 else save_pages(tmp_path, pages)
+    pieces = read(source, frames)
+    assert [piece.frame for piece in pieces] == list(frames)
+    for piece in pieces:
+        assert piece.is_hu
+        np.testing.assert_array_equal(piece.values, pages[piece.frame])
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
+def test_the_pages_of_a_volume_have_one_grey_scale(compression, tmp_path):
+    pages = [np.full((SIDE, SIDE), level, np.float32) for level in (0.5, np.nan, 1.0, 200.0)]
+    pieces = read(save_pages(tmp_path, pages, compression=compression), (3, 0, 1, 2))
+    assert [np.unique(piece.values).tolist() for piece in pieces] == [[200], [0], [0], [1]]
+    assert not any(piece.is_hu for piece in pieces)
+    pieces = read(save_pages(tmp_path, pages[:3], compression=compression), (0, 1, 2))
+    assert [np.unique(piece.values).tolist() for piece in pieces] == [[128], [0], [255]]
+
+
+def test_a_volume_of_unknown_scale_is_refused_whichever_page_is_asked_for(tmp_path):
+    pages = [np.full((SIDE, SIDE), level, np.float32) for level in (10, 3000)]
+    source = save_pages(tmp_path, pages)
+    for frame in (0, 1):
+        with pytest.raises(DataError, match="scan.dat: .*HU.*0 to 255.*0 to 1"):
+            read(source, (frame,))
+
+
+def test_pages_of_different_kinds_of_numbers_are_refused(tmp_path):
+    source = save_pages(tmp_path, [np.zeros((SIDE, SIDE), dtype) for dtype in (np.uint8, np.float32)])
+    for action in (scan.read_header, read):
+        with pytest.raises(DataError, match="scan.dat: its pages differ in the kind of numbers"):
+            action(source)
+
+
 def test_pages_of_different_sizes_are_refused(tmp_path):
     pages = [Image.new("L", (SIDE, SIDE)), Image.new("L", (SIDE, SIDE + 1))]
     source = save(tmp_path, encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
-    with pytest.raises(DataError, match="scan.dat: its pages differ in size"):
-        scan.read_header(source)
+    for action in (scan.read_header, read):
+        with pytest.raises(DataError, match="scan.dat: its pages differ in size"):
+            action(source)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -202,7 +249,7 @@ def test_64_megapixels_are_within_the_limit():
 @pytest.mark.parametrize("size", [(1, 1), (15, 400), (400, 15)])
 def test_tiny_images_are_refused(size, tmp_path):
     source = save(tmp_path, encode(Image.new("L", size), "PNG"))
-    with pytest.raises(DataError, match="scan.dat: .*at least 16 x 16"):
+    with pytest.raises(DataError, match=f"scan.dat: {size[0]} x {size[1]} pixels; .*at least 16 x 16"):
         scan.read_header(source)
 
 
@@ -215,7 +262,7 @@ def test_zero_sizes_are_refused(size, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"\0", b"no image at all", b"%!PS-Adobe", b"GIF89a" + bytes(50)])
 def test_foreign_files_are_refused(content, tmp_path):
     with pytest.raises(
-        DataError, match="scan.dat: is none of PNG, JPEG, TIFF, BMP, DICOM, NIfTI.*--skip_bad"
+        DataError, match="scan.dat: is none of PNG, JPEG, TIFF, BMP, DICOM, NIfTI; replace it or remove it"
     ):
         scan.read_header(save(tmp_path, content))
 
@@ -238,12 +285,35 @@ def test_a_text_chunk_that_unpacks_to_gigabytes_is_refused(tmp_path):
 
 
 MEMORY = """
-import resource, sys
+import sys
 from tfds_covidct.reading.raster import decode, open_image
 with open(sys.argv[1], "rb") as stream, open_image(stream, "large.tif") as image:
     values, _ = decode(image, "large.tif")
-print(values.shape, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(values.shape, int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) // 1024)
 """
+
+
+VOLUME = """
+import sys
+from tfds_covidct.reading import raster
+with open(sys.argv[1], "rb") as stream:
+    count = sum(piece.is_hu for piece in raster.read_slices(stream, "volume.tif", range(60)))
+print(count, int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) // 1024)
+"""
+
+
+def test_a_volume_takes_the_memory_of_a_page(tmp_path):
+    peaks = []
+    for pages, name in ((60, "long.tif"), (2, "short.tif")):
+        levels = [Image.new("F", (1000, 1000), -900.0 if page == 1 else 50.0) for page in range(pages)]
+        levels[0].save(tmp_path / name, save_all=True, append_images=levels[1:], compression="tiff_lzw")
+        script = VOLUME.replace("60", str(pages))
+        command = [sys.executable, "-c", script, tmp_path / name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        count, megabytes = done.stdout.split()
+        assert int(count) == pages
+        peaks.append(int(megabytes))
+    assert peaks[0] - peaks[1] < 40  # All pages together take 240.
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "F"])

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tfds_covidct.errors import MissingExtraError
 from tfds_covidct.reading import workers
-from tfds_covidct.reading.workers import Failure, Workers
+from tfds_covidct.reading.sources import Source
+from tfds_covidct.reading.workers import Failure, Workers, named
 
 DEEDS = """
     import ctypes, os, sys, time
-    from tfds_covidct.errors import DataError
+    from tfds_covidct.errors import DataError, MissingExtraError
 
     def do(task):
         deed, *rest = task
@@ -34,6 +36,7 @@ DEEDS = """
     def block(): yield ctypes.CDLL(None).sleep(1000)
     def eat(mib): yield len(bytearray(mib * 2**20))
     def mend(): yield 1; raise DataError("a.png: is broken; mend it")
+    def lack(): yield 1; raise MissingExtraError('a.nii: needs nibabel: pip install "x[nifti]"')
     def quote(): raise KeyError("Mustermann^Max")
     def unsendable(): yield lambda: 0
     def chatter(): print("x" * 2**20); sys.stderr.write("y" * 2**20); yield input() if 0 else sys.stdin.read()
@@ -99,6 +102,27 @@ def test_a_task_may_have_no_items_and_there_may_be_no_task(run):
 
 def test_a_mendable_error_is_told_in_its_own_words(run):
     assert run(("mend",)) == {("mend",): [1, Failure("a.png: is broken; mend it")]}
+
+
+def test_a_missing_package_ends_the_run_as_what_it_is(deeds):
+    with Workers(processes=2) as pool:
+        with pytest.raises(MissingExtraError, match=r'^a.nii: needs nibabel: pip install "x\[nifti\]"$'):
+            list(pool.run(deeds.do, [("echo", 1), ("lack",), *[("echo", 2)] * 50]))
+        assert list(pool.run(deeds.do, [("echo", 3)])) == [(("echo", 3), 3)]
+    assert children() == []
+
+
+@pytest.mark.parametrize(
+    "message, told",
+    [
+        ("a/b.png: is broken; mend it", "a/b.png: is broken; mend it"),
+        ("took longer than 60 s", "a/b.png: took longer than 60 s"),
+        ("b.png: is broken", "a/b.png: b.png: is broken"),
+        ("a/b.png.zip: is broken", "a/b.png: a/b.png.zip: is broken"),
+    ],
+)
+def test_a_failure_names_its_file_once(message, told):
+    assert named(Source("a/b.png", "/data/a/b.png", 1), Failure(message)) == told
 
 
 def test_a_foreign_exception_is_told_by_its_type_alone(run):
