@@ -11,6 +11,11 @@ from absl import flags
 from covid_gan import cli
 from covid_gan.config import Config
 
+# An audit that saw one split and one class would find neither leakage nor shortcuts.
+_WHOLE = {"split": "all", "classes": ()}
+# Settings of what becomes of an image on its way to a network.
+_OF_TRAINING = ("flip", "resize", "cache")
+
 
 def main(argv=None) -> int:
     return cli.run("covid_gan.audit", __doc__, _define, _audit, argv)
@@ -23,17 +28,14 @@ def _define(values):
         "a new folder for the report (default: audits/ and the data set's name)",
         flag_values=values,
     )
-    cli.define_settings(values, "data")
-    # An audit that saw one split and one class would find neither leakage nor shortcuts.
-    values["split"].default, values["split"].value, values["split"].present = "all", "all", 0
+    cli.define_settings(values, "data", without=_OF_TRAINING, defaults=_WHOLE)
     values["classes"].help = "label names to keep, separated by commas (default: all labels)"
 
 
 def _audit(values):
     from covid_gan import inspection
 
-    given = {"split": "all", "classes": (), **cli.given_settings(values)}
-    out = inspection.audit(Config().replace(**given), values.out)
+    out = inspection.audit(Config().replace(**{**_WHOLE, **cli.given_settings(values)}), values.out)
     print(f"The report is {out / 'report.md'}")
 
 

@@ -1,12 +1,13 @@
-"""From settings to things: the networks and the compiled GAN that a config describes."""
+"""From settings to things: a model's own defaults, the networks, and the compiled GAN of a config."""
 
 import inspect
 
 import keras
 
-from covid_gan import gans, networks
+from covid_gan import gans, networks, penalties
 from covid_gan.config import Config, ModelConfig
 from covid_gan.errors import ArgumentError
+from covid_gan.penalties import pairs
 
 # A setting's name here, its name as a network's argument there.
 _GENERATOR = {
@@ -17,6 +18,7 @@ _GENERATOR = {
     "generator_normalization": "normalization",
     "kernel_size": "kernel_size",
     "generator_head": "head",
+    "upsample": "upsample",
 }
 _DISCRIMINATOR = {
     "image_size": "image_size",
@@ -28,41 +30,83 @@ _DISCRIMINATOR = {
 }
 
 
+# What a GAN is made with beside its networks, where its model has it.
+_GAN = ("loss", "penalty", "penalty_weight", "discriminator_steps", "generator_steps")
+
+
 def gan_from(config: Config) -> keras.Model:
     """Returns the built and compiled GAN of a config; its first weights follow from the seed.
 
     Raises:
-        ArgumentError: a setting that the network does not know differs from its default.
+        ArgumentError: a setting does not fit the model, its networks or another setting.
     """
+    config = resolve(config)
     training = config.training
     keras.utils.set_random_seed(training.seed)
     generator, discriminator = networks_from(config.model)
-    gan = gans.get(config.model.model)(
-        generator,
-        discriminator,
-        seed=training.seed,
-        ema_decay=training.ema_decay,
-        generator_steps=training.generator_steps,
+    given = {name: getattr(training, name) for name in _GAN if getattr(training, name) is not None}
+    kind = gans.get(config.model.model)
+    gan = kind(
+        generator, discriminator, seed=training.seed, ema_decay=training.ema_decay, **given
     )
+    rate, betas = training.learning_rate, (training.beta_1, training.beta_2)
     gan.compile(
-        generator_optimizer=_adam(training, training.learning_rate),
-        discriminator_optimizer=_adam(
-            training, training.discriminator_learning_rate or training.learning_rate
-        ),
+        generator_optimizer=kind.optimizer(rate, *betas),
+        discriminator_optimizer=kind.optimizer(training.discriminator_learning_rate or rate, *betas),
     )
     return gan
 
 
 def resolve(config: Config) -> Config:
-    """Returns the config with None for each setting that its networks do not have.
+    """Returns the config with the model's own defaults, and None for each setting that is not one of it.
 
     Raises:
-        ArgumentError: such a setting was given, or another one does not fit the networks.
+        ArgumentError: a setting does not fit the model, its networks or another setting.
     """
     networks_from(config.model)
-    generator, discriminator = _network_arguments(config.model)
-    unknown = _unknown(_known(generator, discriminator))
+    unknown = _unknown(_known(*_network_arguments(config.model)))
+    config = config.replace(**_defaults(config))
+    _check_game(config)
     return config.replace(**dict.fromkeys(unknown))
+
+
+def _defaults(config: Config) -> dict:
+    """The settings that were not given and that the model has a value for."""
+    model, own = config.model.model, gans.DEFAULTS[config.model.model]
+    for name in {name for defaults in gans.DEFAULTS.values() for name in defaults} - set(own):
+        if config.get(name) is not None:
+            raise ArgumentError(name, f"does not apply to --model={model}; leave it out.", config.get(name))
+    values = {name: value for name, value in own.items() if config.get(name) is None}
+    penalty = config.training.penalty or own.get("penalty")
+    if "discriminator_normalization" in values and penalty and penalties.get(penalty).term:
+        values["discriminator_normalization"] = "layer"
+    if "penalty_weight" in values:
+        values["penalty_weight"] = penalties.WEIGHTS.get(penalty)
+    return values
+
+
+def _check_game(config: Config) -> None:
+    """Refuses losses, penalties and normalisations that make no sense together, with the reason."""
+    training, model = config.training, config.model
+    if training.loss:
+        try:
+            pairs.check_pair(training.loss, training.penalty)
+        except ValueError as error:
+            raise ArgumentError("penalty", str(error), training.penalty) from error
+        if training.penalty == "none" and training.penalty_weight is not None:
+            raise ArgumentError("penalty_weight", "needs a --penalty.", training.penalty_weight)
+        one_each = training.discriminator_steps == training.generator_steps == 1
+        if training.penalty == "consensus" and not one_each:
+            message = "moves both players at once; leave out --discriminator_steps and --generator_steps."
+            raise ArgumentError("penalty", message, training.penalty)
+    on_gradients = model.model == "wgan_gp" or (training.penalty and penalties.get(training.penalty).term)
+    if on_gradients and model.discriminator_normalization == "batch":
+        raise ArgumentError(
+            "discriminator_normalization",
+            "mixes the images of a batch, and a penalty on gradients is for each image alone (Gulrajani et "
+            "al. 2017, section 4); take layer, group, instance, spectral or none.",
+            model.discriminator_normalization,
+        )
 
 
 def networks_from(config: ModelConfig) -> tuple[keras.Model, keras.Model]:
@@ -85,6 +129,8 @@ def networks_from(config: ModelConfig) -> tuple[keras.Model, keras.Model]:
 def _network_arguments(config: ModelConfig) -> tuple[dict, dict]:
     module = networks.get(config.network)
     values = {name: getattr(config, name) for name in _GENERATOR | _DISCRIMINATOR}
+    own = gans.DEFAULTS[config.model]
+    values |= {name: own[name] for name in own if name in values and values[name] is None}
     for player in ("generator", "discriminator"):
         values[f"{player}_activation"] = values[f"{player}_activation"] or config.activation
     return (
@@ -96,10 +142,6 @@ def _network_arguments(config: ModelConfig) -> tuple[dict, dict]:
 def _known(generator, discriminator):
     known = _settings_of(generator, _GENERATOR) | _settings_of(discriminator, _DISCRIMINATOR)
     return known | ({"activation"} if any(n.endswith("_activation") for n in known) else set())
-
-
-def _adam(training, learning_rate):
-    return keras.optimizers.Adam(learning_rate, beta_1=training.beta_1, beta_2=training.beta_2)
 
 
 def _arguments(network, names, values):

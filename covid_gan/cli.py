@@ -23,6 +23,9 @@ from covid_gan.errors import ArgumentError, Interrupted, RunError
 
 USAGE_ERROR, RUN_ERROR = 2, 1
 
+# Other names of settings, as the papers on Wasserstein GANs call them.
+ALIASES = {"n_critic": "discriminator_steps", "critic_norm": "discriminator_normalization"}
+
 
 class UsageError(Exception):
     """A command line that cannot be understood; the message is the whole line to print."""
@@ -101,6 +104,8 @@ def define_settings(values: flags.FlagValues, *groups, without=(), defaults=None
                 make(field.name, default, choices, help, flag_values=values, module_name=group)
             else:
                 makers[kind](field.name, default, help, flag_values=values, module_name=group)
+            for alias in (name for name, setting in ALIASES.items() if setting == field.name):
+                flags.DEFINE_alias(alias, field.name, flag_values=values, module_name=group)
 
 
 def given_settings(values: flags.FlagValues) -> dict:
@@ -119,11 +124,12 @@ def _listed(name: str, value: str) -> tuple[str, ...]:
     """The parts of a value with commas; in place of NAME.txt, what stands on the lines of that file."""
     parts = []
     for part in filter(None, (part.strip() for part in value.split(","))):
-        if part.endswith(".txt") and Path(part).expanduser().exists():
+        if part.endswith(".txt"):
             try:
                 lines = Path(part).expanduser().read_text().splitlines()
             except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"--{name}={part}: cannot be read as a list, one on each line.") from error
+                message = "cannot be read as a list, one on each line"
+                raise UsageError(f"--{name}={part}: {message} ({type(error).__name__}).") from error
             parts += filter(None, (line.strip() for line in lines if not line.startswith("#")))
         else:
             parts.append(part)
@@ -210,7 +216,8 @@ def _help(door, doc, values):
     for title, group_flags in {"flags": own, **settings}.items():
         lines += ["", f"{title}:"] if group_flags else []
         for flag in group_flags:
-            default = {True: "true", False: "false", None: ""}.get(flag.default, flag.default)
+            default = "" if flag.default is None else flag.default
+            default = str(default).lower() if flag.boolean else default
             lines += [f"  --{flag.name}={default}", f"      {flag.help}"]
     return "\n".join(lines)
 

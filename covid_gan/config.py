@@ -9,7 +9,7 @@ import re
 import types
 import typing
 
-from covid_gan import gans, networks
+from covid_gan import gans, losses, networks, penalties
 from covid_gan.errors import ArgumentError
 from covid_gan.networks import choices, sizes
 
@@ -21,14 +21,25 @@ FOLDER_SETTINGS = ("window", "slice_range", "min_lung_fraction", "split_fraction
 ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
 
 
-def _setting(default, help, choices=None, may_change=False, later=False):
+# A setting that every run has had.
+_ALWAYS = object()
+
+
+def _setting(default, help, choices=None, may_change=False, before=_ALWAYS):
     """A field.
 
     `may_change`: a resumed run may be given another value, as it leaves each step as it was.
-    `later`: runs were made before there was this setting; its default is what was done then.
+    `before`: the value that stands for what was done before there was this setting.
     """
-    metadata = {"help": help, "choices": choices, "may_change": may_change, "later": later}
+    metadata = {"help": help, "choices": choices, "may_change": may_change, "before": before}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def _models_own(name: str) -> str:
+    """For a setting's help: what each model takes where none is given."""
+    shown = [f"{model} {own[name]:g}" if isinstance(own[name], float) else f"{model} {own[name]}"
+             for model, own in gans.DEFAULTS.items() if name in own]  # fmt: skip
+    return f"(default: {', '.join(shown)})"
 
 
 def value_type(field: dataclasses.Field) -> type:
@@ -100,27 +111,27 @@ class DataConfig(_SelfChecking):
     window: str | None = _setting(
         None,
         "ct_folder: the HU shown: lung, mediastinal, bone or CENTRE,WIDTH (default: lung)",
-        later=True,
+        before=None,
     )
     slice_range: str | None = _setting(
         None,
         "ct_folder: FIRST,LAST part of each volume that is kept, such as 0.3,0.7 (default: 0,1)",
-        later=True,
+        before=None,
     )
     min_lung_fraction: float | None = _setting(
         None,
         "ct_folder: drop slices with a smaller share of pixels from -950 to -500 HU (default: 0)",
-        later=True,
+        before=None,
     )
     split_fractions: str | None = _setting(
         None,
         "ct_folder: TRAIN,VALIDATION,TEST shares of the patients (default: 0.7,0.15,0.15)",
-        later=True,
+        before=None,
     )
     skip_bad: bool | None = _setting(
         None,
         "ct_folder: skip files that cannot be read, count and list them (default: an error)",
-        later=True,
+        before=None,
     )
     flip: bool = _setting(True, "mirror half of the images, drawn anew each time, left to right")
     resize: str = _setting(
@@ -172,7 +183,9 @@ class ModelConfig(_SelfChecking):
     discriminator_activation: str | None = _setting(
         None, "activation of the discriminator, where it differs", ACTIVATIONS
     )
-    dropout: float | None = _setting(0.3, "dropout rate in the discriminator; 0: none")
+    dropout: float | None = _setting(
+        None, f"dropout rate in the discriminator; 0: none {_models_own('dropout')}"
+    )
     kernel_size: int | None = _setting(4, "kernel size of all convolutions")
     generator_head: str | None = _setting(
         "conv", "last layer of the generator; dense: every pixel sees the whole image", choices.HEADS
@@ -181,7 +194,17 @@ class ModelConfig(_SelfChecking):
         "batch", "normalisation in the generator", choices.NORMALIZATIONS
     )
     discriminator_normalization: str | None = _setting(
-        "batch", "normalisation in the discriminator", choices.NORMALIZATIONS
+        None,
+        "normalisation in the discriminator, or critic; spectral: of its weights "
+        f"{_models_own('discriminator_normalization')}; layer beside a penalty on gradients",
+        choices.DISCRIMINATOR_NORMALIZATIONS,
+    )
+    upsample: str | None = _setting(
+        None,
+        "how the generator doubles its maps: transposed convolutions, or resize and convolve, which "
+        f"leaves no checkerboards {_models_own('upsample')}",
+        choices.UPSAMPLINGS,
+        before="transpose",
     )
 
     def _check(self):
@@ -210,13 +233,31 @@ class TrainConfig(_SelfChecking):
         may_change=True,
     )  # fmt: skip
     epochs: int | None = _setting(None, "instead of --steps: passes over the data in all", may_change=True)
-    learning_rate: float = _setting(2e-4, "Adam's, for both networks")
-    discriminator_learning_rate: float | None = _setting(
-        None, "Adam's for the discriminator, where it differs"
+    loss: str | None = _setting(
+        None, f"the players' losses {_models_own('loss')}", losses.LOSSES, before="non_saturating"
     )
-    beta_1: float = _setting(0.5, "Adam's decay of the first moment")
-    beta_2: float = _setting(0.999, "Adam's decay of the second moment")
-    generator_steps: int = _setting(1, "generator updates after each discriminator update")
+    penalty: str | None = _setting(
+        None,
+        f"what holds the discriminator back {_models_own('penalty')}",
+        penalties.PENALTIES,
+        before="none",
+    )
+    penalty_weight: float | None = _setting(
+        None, "of the penalty; of clip the limit of a weight (default: the paper's)", before=None
+    )
+    discriminator_steps: int | None = _setting(
+        None,
+        "discriminator, or critic, updates in a step, each on --batch_size images of its own "
+        f"{_models_own('discriminator_steps')}",
+        before=1,
+    )
+    generator_steps: int | None = _setting(
+        None, f"generator updates after those {_models_own('generator_steps')}"
+    )
+    learning_rate: float | None = _setting(None, f"of both networks' optimizers {_models_own('learning_rate')}")
+    discriminator_learning_rate: float | None = _setting(None, "for the discriminator, where it differs")
+    beta_1: float | None = _setting(None, f"Adam's decay of the first moment {_models_own('beta_1')}")
+    beta_2: float | None = _setting(None, f"Adam's decay of the second moment {_models_own('beta_2')}")
     ema_decay: float = _setting(
         0.998, "of the moving average of the generator's weights that samples and exports use"
     )
@@ -233,7 +274,9 @@ class TrainConfig(_SelfChecking):
         for name in ("batch_size", "steps", "epochs", "log_every", "sample_every",
                      "checkpoint_every", "checkpoints_to_keep"):  # fmt: skip
             self._require(name, "from 1 to 10^9", lambda v: 1 <= v <= 10**9)
-        self._require("generator_steps", "from 1 to 64", lambda v: 1 <= v <= 64)
+        for name in ("discriminator_steps", "generator_steps"):
+            self._require(name, "from 1 to 64", lambda v: 1 <= v <= 64)
+        self._require("penalty_weight", "above 0 and at most 10^6", lambda v: 0 < v <= 1e6)
         self._require("milestone_every", "from 0 to 10^9", lambda v: 0 <= v <= 10**9)
         for name in ("learning_rate", "discriminator_learning_rate"):
             self._require(name, "above 0 and at most 1", lambda v: 0 < v <= 1)
@@ -276,7 +319,7 @@ class Config:
 
     @classmethod
     def from_json(cls, text: str) -> "Config":
-        """Reads what `to_json` wrote; a missing or an unknown setting is an error, later ones aside.
+        """Reads what `to_json` wrote; a missing or an unknown setting is an error, but for one that came later.
 
         Raises:
             ValueError: the text is no JSON of a config.
@@ -285,9 +328,13 @@ class Config:
             groups = json.loads(text)
             names = {f"{group}.{name}" for group in groups for name in groups[group]}
             fields = {f"{g}.{f.name}": f for g, kind in GROUPS.items() for f in dataclasses.fields(kind)}
-            wrong = {n for n in names ^ set(fields) if n in names or not fields[n].metadata["later"]}
+            before = {name: field.metadata["before"] for name, field in fields.items() if name not in names}
+            wrong = [*(names - set(fields)), *(name for name in before if before[name] is _ALWAYS)]
             if wrong:
                 raise ValueError(f"unknown or missing settings: {', '.join(sorted(wrong))}")
+            for name, value in before.items():
+                group, _, setting = name.partition(".")
+                groups[group][setting] = value
             return cls(**{g: kind(**groups[g]) for g, kind in GROUPS.items()})
         except ArgumentError:
             raise
@@ -303,7 +350,10 @@ class Config:
         data = re.sub(r"/[0-9a-f]{16}", "", self.data.dataset)  # a digest tells a reader nothing
         parts = [model.model, *network, data, f"{model.image_size}px"]
         parts += dict.fromkeys(activations) if model.network == "dcgan" else []
-        parts += [f"dropout{model.dropout:g}"] if model.dropout not in (None, ModelConfig.dropout) else []
+        own = gans.DEFAULTS[model.model]
+        for name in ("loss", "penalty"):
+            parts += [getattr(training, name)] if getattr(training, name) not in (None, own.get(name)) else []
+        parts += [f"dropout{model.dropout:g}"] if model.dropout not in (None, own["dropout"]) else []
         parts += [f"seed{training.seed}"] if training.seed else []
         return re.sub(r"[^\w.+-]+", "_", "-".join(parts))
 

@@ -17,6 +17,8 @@ class Purpose(enum.IntEnum):
     GENERATOR_LATENTS = 3
     SAMPLES = 4
     DROPOUT = 5
+    MIX = 6
+    NOISE = 7
 
 
 def key(seed: int, purpose: Purpose, step=0) -> tf.Tensor:
@@ -33,6 +35,11 @@ def key(seed: int, purpose: Purpose, step=0) -> tf.Tensor:
 def normal(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
     """Standard normal float32 numbers of `shape`."""
     return tf.random.stateless_normal(shape, key(seed, purpose, step), alg="philox")
+
+
+def uniform(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
+    """Float32 numbers of `shape`, uniform in [0, 1)."""
+    return tf.random.stateless_uniform(shape, key(seed, purpose, step), alg="philox")
 
 
 def bits(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:

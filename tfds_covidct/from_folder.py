@@ -1,6 +1,5 @@
 """Data sets made from a folder of the user's, found again only for the same content of it."""
 
-import contextlib
 import dataclasses
 import functools
 import os
@@ -51,9 +50,9 @@ _COMMON = {f.name for f in dataclasses.fields(FolderConfig)}
 class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """A builder whose config is named by what is in the folder.
 
-    The folder is given as `manual_dir`, in the config, or with `DownloadConfig` when preparing;
-    where none is given, the one set that is prepared in `data_dir` is taken. Settings of the
-    config may be given by their names.
+    The folder is given as `manual_dir`, in the config, or with `DownloadConfig` when preparing.
+    Where none is given by the time records are asked for, the one set that is prepared in
+    `data_dir` is taken. Settings of the config may be given by their names.
 
     Raises:
       DataError: the folder is not there or cannot be read; a setting is wrong.
@@ -68,9 +67,11 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             if config is not None:
                 raise SettingError("config", "cannot be given beside manual_dir and settings.", config)
             config = self._config(manual_dir, settings)
-        elif config is None:
-            config = self._only_prepared(data_dir)
-        if isinstance(config, FolderConfig) and config.manual_dir and config.name == FolderConfig.name:
+        if (
+            isinstance(config, FolderConfig)
+            and config.manual_dir
+            and config.name.startswith(FolderConfig.name)
+        ):
             config = config.resolved()
         self._rest = dict(data_dir=data_dir, version=version, file_format=file_format)
         super().__init__(config=config, **self._rest)
@@ -84,10 +85,13 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _config(cls, manual_dir, settings) -> FolderConfig:
         unknown = set(settings) - set(cls.builder_config_cls.settings())
         if unknown:
-            known = ", ".join(cls.builder_config_cls.settings())
+            known = ", ".join(cls.builder_config_cls.settings()) or "none"
             raise TypeError(f"{cls.name} has no setting {sorted(unknown)[0]!r}; it has {known}.")
-        manual_dir = os.fspath(manual_dir) if manual_dir is not None else None
-        return cls.builder_config_cls(manual_dir=manual_dir, **settings)
+        if manual_dir is None:  # It may come when preparing; TFDS wants a name that no listed config has.
+            return cls.builder_config_cls(name=f"{FolderConfig.name}_with_settings", **settings)
+        if not os.fspath(manual_dir):
+            raise SettingError("manual_dir", "is empty.", manual_dir)
+        return cls.builder_config_cls(manual_dir=os.fspath(manual_dir), **settings)
 
     @classmethod
     def prepared_names(cls, data_dir=None) -> list[str]:
@@ -95,10 +99,22 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         root = epath.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser() / cls.name
         return sorted(p.parent.parent.name for p in root.glob(f"*/{cls.VERSION}/dataset_info.json"))
 
-    @classmethod
-    def _only_prepared(cls, data_dir) -> FolderConfig | None:
-        names = cls.prepared_names(data_dir)
-        return cls.builder_config_cls(name=names[0]) if len(names) == 1 else None
+    def as_dataset(self, *args, **kwargs):
+        """As TFDS's own."""
+        self._take_only_prepared()
+        return super().as_dataset(*args, **kwargs)
+
+    def as_data_source(self, *args, **kwargs):
+        """As TFDS's own."""
+        self._take_only_prepared()
+        return super().as_data_source(*args, **kwargs)
+
+    def _take_only_prepared(self) -> None:
+        """Not sooner than needed: `tfds.load` passes `DownloadConfig` on only while nothing is prepared."""
+        if self.builder_config in self.BUILDER_CONFIGS:
+            names = self.prepared_names(self._data_dir_root)
+            if len(names) == 1:
+                self._become(self.builder_config_cls(name=names[0]))
 
     def download_and_prepare(self, *, download_dir=None, download_config=None, **kwargs):
         """Prepares the data set as TFDS does, and leaves nothing behind if that fails.
@@ -113,14 +129,15 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             )
         if given and not own:
             self._become(dataclasses.replace(self._blank(), manual_dir=os.fspath(given)).resolved())
+        self._take_only_prepared()
         if not self.is_prepared() and not self.builder_config.manual_dir:
             raise DataError(self._no_folder())
-        with cleanup.leaving_nothing_on_error(self, download_dir), self._preparing(download_config):
-            super().download_and_prepare(download_dir=download_dir, download_config=download_config, **kwargs)
+        self._prepare(download_dir=download_dir, download_config=download_config, **kwargs)
 
-    def _preparing(self, download_config) -> contextlib.AbstractContextManager:
-        """What is held ready while the records are made; subclasses may."""
-        return contextlib.nullcontext()
+    def _prepare(self, download_dir, **kwargs) -> None:
+        """Prepares what is resolved, or leaves nothing; subclasses may hold things ready meanwhile."""
+        with cleanup.leaving_nothing_on_error(self, download_dir):
+            super().download_and_prepare(download_dir=download_dir, **kwargs)
 
     def _blank(self) -> FolderConfig:
         """The config with its settings, and without what ties it to a folder."""

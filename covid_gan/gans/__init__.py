@@ -8,9 +8,46 @@ import importlib
 
 _CLASSES = {
     "dcgan": ("covid_gan.gans.dcgan", "Dcgan"),
+    "wgan": ("covid_gan.gans.wgan", "Wgan"),
+    "wgan_gp": ("covid_gan.gans.wgan_gp", "WganGp"),
 }
 
 GANS = tuple(_CLASSES)
+
+# What each model takes where the user says nothing. A setting that a model lacks here is not one of it.
+_COMMON = {"discriminator_steps": 1, "penalty_weight": None, "dropout": 0.0}
+DEFAULTS = {
+    "dcgan": {
+        **_COMMON,
+        "learning_rate": 2e-4,
+        "beta_1": 0.5,
+        "beta_2": 0.999,
+        "generator_steps": 1,
+        "loss": "non_saturating",
+        "penalty": "none",
+        "discriminator_normalization": "batch",
+        "dropout": 0.3,
+        "upsample": "transpose",
+    },
+    # Arjovsky et al. 2017, Algorithm 1 and section 4.
+    "wgan": {
+        **_COMMON,
+        "learning_rate": 5e-5,
+        "discriminator_steps": 5,
+        "discriminator_normalization": "batch",
+        "upsample": "transpose",
+    },
+    # Gulrajani et al. 2017, Algorithm 1 and section 4.
+    "wgan_gp": {
+        **_COMMON,
+        "learning_rate": 1e-4,
+        "beta_1": 0.0,
+        "beta_2": 0.9,
+        "discriminator_steps": 5,
+        "discriminator_normalization": "layer",
+        "upsample": "resize",
+    },
+}
 
 
 def get(name: str):

@@ -10,6 +10,9 @@ D_LOSS = "d_loss"
 G_LOSS = "g_loss"
 REAL_ACCURACY = "d_accuracy_real"
 FAKE_ACCURACY = "d_accuracy_fake"
+CRITIC_GAP = "critic_gap"
+GRADIENT_NORM = "gradient_norm"
+PENALTY = "penalty"
 
 # More than a step ever draws latents for one purpose.
 _DRAWS_PER_STEP = 64
@@ -20,7 +23,8 @@ class Gan(keras.Model):
 
     A subclass writes `train_step(images)`, images float32 [n, H, W, 1] in [-1, 1], and
     begins it with `begin_step()` and ends it with `end_step()`. `fit` works, and any
-    loop may call `train_step` itself.
+    loop may call `train_step` itself. A step takes `discriminator_steps` batches at
+    once, one after the other in `images`.
 
     All randomness of a step is a function of (seed, step): a run that is continued
     from a checkpoint draws what it would have drawn.
@@ -30,10 +34,12 @@ class Gan(keras.Model):
         discriminator: images → logits [n, 1].
         seed: of latents and dropout.
         ema_decay: of the moving average of the generator's weights, in [0, 1).
+        discriminator_steps: discriminator updates in a step, each on images of its own.
     """
 
-    def __init__(self, generator, discriminator, seed=0, ema_decay=0.998, **kwargs):
+    def __init__(self, generator, discriminator, seed=0, ema_decay=0.998, discriminator_steps=1, **kwargs):
         super().__init__(**kwargs)
+        self.discriminator_steps = discriminator_steps
         self.generator = generator
         self.discriminator = discriminator
         self.seed = seed
@@ -62,6 +68,11 @@ class Gan(keras.Model):
         ]
         self.built = True
 
+    @staticmethod
+    def optimizer(learning_rate, beta_1, beta_2) -> keras.optimizers.Optimizer:
+        """What the algorithm's paper trains a network with."""
+        return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2)
+
     def compile(self, generator_optimizer, discriminator_optimizer, **kwargs):
         """Sets the two optimizers and makes their slots; compiled plainly, as XLA loses on a CPU."""
         super().compile(**{"jit_compile": False, **kwargs})
@@ -84,6 +95,10 @@ class Gan(keras.Model):
         """Latents for this step: float32 [count, latent_dim]; `draw` numbers repeated draws."""
         part = self.step * _DRAWS_PER_STEP + draw
         return randomness.normal([count, self.generator.latent_dim], self.seed, purpose, part)
+
+    def uniform(self, purpose: Purpose, shape, draw=0):
+        """Float32 numbers of `shape` for this step, uniform in [0, 1)."""
+        return randomness.uniform(shape, self.seed, purpose, self.step * _DRAWS_PER_STEP + draw)
 
     def update(self, network, optimizer, loss, tape):
         """One step of `optimizer` down the gradient of `loss`."""

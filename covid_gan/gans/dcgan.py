@@ -1,53 +1,121 @@
-"""The original game with the non-saturating loss, as the TensorFlow DCGANs play it.
+"""The adversarial game of two losses, as the TensorFlow DCGANs play it, with any loss and penalty.
 
-Goodfellow et al. 2014 (https://arxiv.org/abs/1406.2661), Algorithm 1 with one
-discriminator step; Radford et al. 2015 (https://arxiv.org/abs/1511.06434).
+Goodfellow et al. 2014 (https://arxiv.org/abs/1406.2661), Algorithm 1; Radford et al.
+2015 (https://arxiv.org/abs/1511.06434). Plainly: the non-saturating loss, no penalty.
 """
 
 import tensorflow as tf
 from keras import ops
 
-from covid_gan import losses
+from covid_gan import losses, penalties
 from covid_gan.gans import base
 from covid_gan.randomness import Purpose
 
 
 class Dcgan(base.Gan):
-    """One discriminator update, then `generator_steps` generator updates on fresh latents.
+    """`discriminator_steps` discriminator updates, then `generator_steps` generator updates.
 
     Args:
-        generator_steps: generator updates after each discriminator update; 2 in a variant of UCLA 2020.
+        loss: one of `losses.LOSSES`.
+        penalty: one of `penalties.PENALTIES`. With "consensus" both players move at once.
+        penalty_weight: what the penalty is multiplied by, or the limit of "clip"; None: the paper's.
+        generator_steps: generator updates after those of the discriminator, on fresh latents; 2 in
+            a variant of UCLA 2020.
         **kwargs: see `Gan`.
     """
 
-    def __init__(self, *args, generator_steps=1, **kwargs):
+    def __init__(
+        self,
+        *args,
+        loss="non_saturating",
+        penalty="none",
+        penalty_weight=None,
+        generator_steps=1,
+        **kwargs,
+    ):
+        self.loss_pair, self.penalty = losses.get(loss), penalties.get(penalty)
         super().__init__(*args, **kwargs)
+        self.penalty_weight = self.penalty.weight if penalty_weight is None else penalty_weight
         self.generator_steps = generator_steps
+
+    def tracked(self):
+        says = () if self.loss_pair.threshold is None else (base.REAL_ACCURACY, base.FAKE_ACCURACY)
+        return (base.D_LOSS, base.G_LOSS, *(says or (base.CRITIC_GAP,)), *self._penalty_tracked())
+
+    def _penalty_tracked(self):
+        return (base.PENALTY,) if self.penalty.term else ()
 
     def train_step(self, images):
         self.begin_step()
-        count = tf.shape(images)[0]
-
-        fakes = self.generator(self.latents(Purpose.DISCRIMINATOR_LATENTS, count), training=True)
-        with tf.GradientTape() as tape:
-            real_logits = self.discriminator(images, training=True)
-            fake_logits = self.discriminator(fakes, training=True)
-            d_loss = losses.non_saturating_discriminator_loss(real_logits, fake_logits)
-        self.update(self.discriminator, self.discriminator_optimizer, d_loss, tape)
-
-        for i in range(self.generator_steps):
-            latents = self.latents(Purpose.GENERATOR_LATENTS, count, draw=i)
-            with tf.GradientTape() as tape:
-                logits = self.discriminator(self.generator(latents, training=True), training=True)
-                g_loss = losses.non_saturating_generator_loss(logits)
-            self.update(self.generator, self.generator_optimizer, g_loss, tape)
-
-        self.track(
-            {
-                base.D_LOSS: d_loss,
-                base.G_LOSS: g_loss,
-                base.REAL_ACCURACY: ops.mean(ops.cast(real_logits > 0, "float32")),
-                base.FAKE_ACCURACY: ops.mean(ops.cast(fake_logits <= 0, "float32")),
-            }
-        )
+        batches = tf.split(images, self.discriminator_steps)
+        if self.penalty.gradients:
+            values = self._move_at_once(batches[0])
+        else:
+            for i, reals in enumerate(batches):
+                values = self._discriminator_step(reals, i)
+            for i in range(self.generator_steps):
+                values[base.G_LOSS] = self._generator_step(batches[-1], i)
+        self.track(values)
         return self.end_step()
+
+    def _discriminator_step(self, reals, i):
+        fakes = self.generator(
+            self.latents(Purpose.DISCRIMINATOR_LATENTS, tf.shape(reals)[0], draw=i), training=True
+        )
+        with tf.GradientTape() as tape:
+            real_logits = self.discriminator(reals, training=True)
+            fake_logits = self.discriminator(fakes, training=True)
+            d_loss = self.loss_pair.discriminator(real_logits, fake_logits)
+            term = self._penalty_term(reals, fakes, i)
+            total = d_loss if term is None else d_loss + self.penalty_weight * term
+        self.update(self.discriminator, self.discriminator_optimizer, total, tape)
+        if self.penalty.clip:
+            self.penalty.clip(self.discriminator.trainable_variables, self.penalty_weight)
+        penalty = {} if term is None else {base.PENALTY: term}
+        return {base.D_LOSS: d_loss, **self._judged(real_logits, fake_logits), **penalty}
+
+    def _generator_step(self, reals, i):
+        latents = self.latents(Purpose.GENERATOR_LATENTS, tf.shape(reals)[0], draw=i)
+        with tf.GradientTape() as tape:
+            fake_logits = self.discriminator(self.generator(latents, training=True), training=True)
+            # A pairing compares with real ones, whose logits are a constant here.
+            real_logits = self.discriminator(reals, training=True) if self.loss_pair.uses_real else None
+            g_loss = self.loss_pair.generator(real_logits, fake_logits)
+        self.update(self.generator, self.generator_optimizer, g_loss, tape)
+        return g_loss
+
+    def _penalty_term(self, reals, fakes, i):
+        if not self.penalty.term:
+            return None
+        shape = tf.shape(reals)
+        mix = self.uniform(Purpose.MIX, [shape[0], 1, 1, 1], draw=i)
+        noise = self.uniform(Purpose.NOISE, shape, draw=i)
+        return self.penalty.term(lambda x: self.discriminator(x, training=True), reals, fakes, mix, noise)
+
+    def _move_at_once(self, reals):
+        """One step of both players from the same point, down the gradients that the penalty gives."""
+        latents = self.latents(Purpose.DISCRIMINATOR_LATENTS, tf.shape(reals)[0])
+
+        def play():
+            fakes = self.generator(latents, training=True)
+            logits = self.discriminator(reals, training=True), self.discriminator(fakes, training=True)
+            return self.loss_pair.discriminator(*logits), self.loss_pair.generator(*logits), logits
+
+        players = self.discriminator, self.generator
+        variables = [player.trainable_variables for player in players]
+        *gradients, (d_loss, g_loss, logits) = self.penalty.gradients(play, *variables, self.penalty_weight)
+        for optimizer, own, moved in zip(
+            (self.discriminator_optimizer, self.generator_optimizer), gradients, variables
+        ):
+            optimizer.apply(own, moved)
+        return {base.D_LOSS: d_loss, base.G_LOSS: g_loss, **self._judged(*logits)}
+
+    def _judged(self, real_logits, fake_logits):
+        """How often the discriminator is right or, where a logit alone says nothing, by how much."""
+        threshold = self.loss_pair.threshold
+        if threshold is None:
+            return {base.CRITIC_GAP: ops.mean(real_logits) - ops.mean(fake_logits)}
+        return {
+            base.REAL_ACCURACY: ops.mean(ops.cast(real_logits > threshold, "float32")),
+            base.FAKE_ACCURACY: ops.mean(ops.cast(fake_logits <= threshold, "float32")),
+        }

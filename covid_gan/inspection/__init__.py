@@ -20,7 +20,8 @@ def audit(config: Config, out: str | Path | None = None) -> Path:
 
     Args:
         config: its `data` is what counts.
-        out: a new or empty folder; audits/<dataset> where not given.
+        out: a new or empty folder; audits/<dataset> where not given, with the digest of a set
+            that was made from a folder.
 
     Returns:
         The folder, with report.md, report.json, exclude.txt and figures/.
@@ -28,10 +29,11 @@ def audit(config: Config, out: str | Path | None = None) -> Path:
     Raises:
         ArgumentError: `out` holds files or cannot be written, or the data cannot be read.
     """
-    if out is not None:
-        _check_empty(out)
-    audited = data.audit_scans(config)
-    return audit_into(audited, out or Path(FOLDER) / re.sub(r"[^\w.+-]+", "_", audited.name))
+    if out is None:
+        config = data.resolve(config)
+        out = Path(FOLDER) / re.sub(r"[^\w.+-]+", "_", config.data.dataset)
+    _check_empty(out)
+    return audit_into(data.audit_scans(config), out)
 
 
 def audit_into(audited: data.Audited, out: str | Path) -> Path:

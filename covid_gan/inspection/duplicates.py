@@ -3,14 +3,15 @@
 import collections
 import dataclasses
 import logging
-import time
 from collections.abc import Sequence
 
 import numpy as np
 
 from covid_gan.inspection import looks
+from covid_gan.inspection.connected import connected
 from covid_gan.inspection.matching import Matcher
 from covid_gan.inspection.measuring import Measured
+from covid_gan.inspection.progress import told
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,8 @@ ALIKE_SCORE = 0.70
 # Pairs whose hashes differ in more bits are never looked at; half of COVID-CT's pairs differ in 50.
 _MOST_BITS = 28
 _CANDIDATES_PER_IMAGE = 20
-_QUIET_SECONDS = 5
+# What is given up last where a picture stands in several splits; all others stand between the two.
+_NEEDED, _LEAST_NEEDED = ("test", "validation"), "train"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,22 +68,26 @@ def find(images: Sequence[Measured]) -> list[Pair]:
     """All pairs, those across classes first, then those across splits, then by kind and score.
 
     Candidates come from perceptual hashes, and each is then aligned and correlated. Three or
-    more equal images give one pair for each after the first.
+    more equal images give one pair for each after the first; what is near them all gives one
+    pair, with the one that makes it worst.
     """
-    pairs, distinct = _exact(images)
-    candidates = _candidates([images[i] for i in distinct])
-    matcher = Matcher([images[i].thumbnail for i in distinct])
-    said = time.monotonic()
-    for n, (i, j) in enumerate(candidates):
+    equal = _equal(images)
+    pairs = [Pair(first, image, EXACT, 1.0) for first, *rest in equal for image in rest]
+    candidates = _candidates(equal)
+    matcher = Matcher([first.thumbnail for first, *_ in equal])
+    for i, j in told(candidates, f"of {len(candidates)} pairs compared"):
         score = matcher.score(i, j)
-        kind = NEAR if score >= NEAR_SCORE else ALIKE if score >= ALIKE_SCORE else None
-        pair = Pair(images[distinct[i]], images[distinct[j]], kind, score)
-        if kind == NEAR or (kind == ALIKE and pair.matters):
-            pairs.append(pair)
-        if time.monotonic() - said > _QUIET_SECONDS:
-            said = time.monotonic()
-            log.info("%d of %d pairs compared …", n + 1, len(candidates))
+        if score >= ALIKE_SCORE:
+            pair = _worst(equal[i], equal[j], NEAR if score >= NEAR_SCORE else ALIKE, score)
+            pairs += [pair] if pair.kind == NEAR or pair.matters else []
     return sorted(pairs, key=_worst_first)
+
+
+def need(split: str) -> tuple[int, str]:
+    """A key that sorts splits: test, validation, others by name, train."""
+    if split in _NEEDED:
+        return _NEEDED.index(split), ""
+    return len(_NEEDED) + (split == _LEAST_NEEDED), split
 
 
 def grouped(images: Sequence[Measured], pairs: Sequence[Pair]) -> np.ndarray:
@@ -92,47 +98,44 @@ def grouped(images: Sequence[Measured], pairs: Sequence[Pair]) -> np.ndarray:
     Returns:
         int [len(images)].
     """
-    parents = list(range(len(images)))
-
-    def root(i):
-        while parents[i] != i:
-            parents[i] = i = parents[parents[i]]
-        return i
-
-    firsts = {}
-    for i, image in enumerate(images):
-        if image.patient:
-            parents[root(i)] = root(firsts.setdefault(image.patient, i))
-    places = {id(image): i for i, image in enumerate(images)}
-    for pair in pairs:
-        parents[root(places[id(pair.first)])] = root(places[id(pair.second)])
-    return np.unique([root(i) for i in range(len(images))], return_inverse=True)[1]
+    firsts, places = {}, {id(image): i for i, image in enumerate(images)}
+    edges = [(places[id(pair.first)], places[id(pair.second)]) for pair in pairs]
+    edges += [(firsts.setdefault(im.patient, i), i) for i, im in enumerate(images) if im.patient]
+    return connected(len(images), edges)
 
 
-def _exact(images):
-    """Pairs of equal images, and the places of all that are not equal to an earlier one."""
-    places = collections.defaultdict(list)
-    for i, image in enumerate(images):
-        places[image.digest].append(i)
-    pairs = [Pair(images[first], images[i], EXACT, 1.0) for first, *rest in places.values() for i in rest]
-    return pairs, [first for first, *_ in places.values()]
+def _equal(images):
+    """The images in lists of equal ones, in the order of each list's first."""
+    found = collections.defaultdict(list)
+    for image in images:
+        found[image.digest].append(image)
+    return list(found.values())
 
 
-def _candidates(images):
+def _worst(ones, others, kind, score):
+    """The pair of two lists of equal images that matters most; of such, that of the splits needed most."""
+    by_home = ({(image.label, image.split): image for image in reversed(own)} for own in (ones, others))
+    first, second = (sorted(own.values(), key=lambda image: need(image.split)) for own in by_home)
+    return min((Pair(one, other, kind, score) for one in first for other in second), key=_worst_first)
+
+
+def _candidates(equal):
     """Pairs of places whose hashes are alike; of too many those that cross classes or splits come first."""
-    if len(images) < 2:
+    if len(equal) < 2:
         return []
-    most = _CANDIDATES_PER_IMAGE * len(images)
-    hashes = np.stack([image.hash for image in images])
-    near = looks.alike_by_hash(hashes, _MOST_BITS, 4 * most)
-    crossing = [images[i].label != images[j].label or images[i].split != images[j].split for i, j in near]
-    order = np.argsort(~np.array(crossing, bool), kind="stable")
-    chosen = near[order[: most // 2]] if len(near) > most else near
+    most = _CANDIDATES_PER_IMAGE * len(equal)
+    homes = [frozenset((image.label, image.split) for image in own) for own in equal]
+    places = {home: place for place, home in enumerate(dict.fromkeys(homes))}
+    numbers = np.array([places[home] for home in homes])
+    hashes = np.stack([first.hash for first, *_ in equal])
+    near = looks.alike_by_hash(hashes, _MOST_BITS, _CANDIDATES_PER_IMAGE, numbers)
     if len(near) > most:
+        crossing = numbers[near[:, 0]] != numbers[near[:, 1]]
+        order = np.argsort(~crossing, kind="stable")
         rest = np.sort(order[most // 2 :])[: most - most // 2]
-        chosen = np.concatenate([chosen, near[rest]])
-        log.info("Of %d pairs with similar hashes the nearest %d are compared.", len(near), most)
-    return sorted((int(i), int(j)) for i, j in chosen)  # so that thumbnails are prepared once
+        near = np.concatenate([near[order[: most // 2]], near[rest]])
+        log.info("Of the pairs with similar hashes the nearest %d are compared.", most)
+    return sorted((int(i), int(j)) for i, j in near)  # so that thumbnails are prepared once
 
 
 def _worst_first(pair):

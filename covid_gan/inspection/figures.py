@@ -8,8 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from covid_gan.inspection import shortcuts
-from covid_gan.inspection.findings import number
 from covid_gan.inspection.results import Results
+from covid_gan.inspection.tallies import named, number
 
 # Distinct to colour-blind eyes (Okabe and Ito 2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -28,8 +28,8 @@ def _colour(place: int) -> str:
     return COLOURS[place % len(COLOURS)]
 
 
-def _named(label: str) -> str:
-    return (label or "all images").replace("$", r"\$")
+def _plain(label: str) -> str:
+    return named(label).replace("$", r"\$")
 
 
 def histograms(results: Results) -> Figure:
@@ -39,12 +39,12 @@ def histograms(results: Results) -> Figure:
     highest = 0
     for place, label in enumerate(results.by_label):
         shares = 100 * results.measured.histograms[label]
-        axes.plot(shares, color=_colour(place), linewidth=1.2, label=_named(label))
+        axes.plot(shares, color=_colour(place), linewidth=1.2, label=_plain(label))
         highest = max(highest, np.percentile(shares, 97))
     axes.set(xlabel="grey level, 0 = black", ylabel="% of an image's pixels", xlim=(-2, 257))
     axes.set_ylim(0, max(1.3 * highest, 0.1))
     ends = ", ".join(
-        f"{_named(label)} {100 * of[:5].sum():.0f} and {100 * of[-5:].sum():.0f} %"
+        f"{_plain(label)} {100 * of[:5].sum():.0f} and {100 * of[-5:].sum():.0f} %"
         for label, of in ((label, results.measured.histograms[label]) for label in results.by_label)
     )
     axes.set_title(f"Cut off at the top; black (0–4) and white (251–255): {ends}", fontsize=8)
@@ -61,7 +61,7 @@ def means(results: Results) -> Figure:
         for image in images:
             total += image.thumbnail
         axes.imshow(total / len(images), cmap="gray", vmin=0, vmax=255)
-        axes.set_title(f"{_named(label)}, {len(images):,} images", fontsize=9)
+        axes.set_title(f"{_plain(label)}, {len(images):,} images", fontsize=9)
         axes.set_axis_off()
     return figure
 
@@ -78,7 +78,7 @@ def sizes(results: Results) -> Figure:
             alpha=0.45,
             color=_colour(place),
             edgecolors="none",
-            label=_named(label),
+            label=_plain(label),
         )
     axes.set(xlabel="width, pixels", ylabel="height, pixels")
     axes.set_xlim(left=0)
@@ -98,7 +98,7 @@ def aucs(results: Results) -> Figure:
         colour = _colour(labels.index(found.label))
         axes.errorbar(found.auc, row, xerr=bars, fmt="o", color=colour, capsize=3, markersize=5)
     several = len({found.label for found in measured}) > 1
-    names = [f"{s.family}: {_named(s.label)}" if several else s.family for s in measured]
+    names = [f"{s.family}: {_plain(s.label)}" if several else s.family for s in measured]
     axes.set_yticks(range(len(measured)), names)
     axes.axvline(0.5, color="0.6", linewidth=1, linestyle="--")
     above = {"transform": axes.get_xaxis_transform(), "ha": "center", "va": "bottom"}

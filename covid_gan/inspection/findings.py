@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from covid_gan.inspection import shortcuts, tallies
 from covid_gan.inspection.duplicates import ALIKE, EXACT
+from covid_gan.inspection.families import FAMILIES
 from covid_gan.inspection.measuring import Measured
 from covid_gan.inspection.results import Results
+from covid_gan.inspection.tallies import number
 
 SERIOUS, LOOK, NOTE = "serious", "look", "note"
 SEVERITIES = (SERIOUS, LOOK, NOTE)
@@ -44,11 +46,6 @@ def find(results: Results) -> list[Finding]:
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def number(count: int, noun: str) -> str:
-    """A count with its noun, as in "1 pair" or "2 pairs"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def _names(pairs):
     return tuple(dict.fromkeys(image.name for pair in pairs for image in (pair.first, pair.second)))
 
@@ -71,7 +68,7 @@ def _pairs(results):
          "{} under two labels show one patient, by bones and vessels.",
          "Look at them: a patient may well have slices of both classes, or one label is wrong."),
         ([p for p in alike if not p.crosses_class and not p.crosses_split], LOOK,
-         "{} show one patient under two patient_ids.",
+         "{} show one patient under two patient_ids, or in two blocks of files.",
          "Look at them, and see that both stay in one split when you split anew."),
         ([p for p in inside if p.kind == EXACT], NOTE, "{} of equal images in one class and split.",
          "The copies weigh double. Leave them out (exclude.txt)."),
@@ -91,38 +88,31 @@ def _patients(results):
     ):
         several = tallies.patients_in_several(results.images, attribute)
         if several:
-            what = f"{number(len(several), 'patient')} in more than one {noun}."
+            who = tallies.noun(image for own in several for image in own)
+            what = f"{number(len(several), who)} in more than one {noun}."
             yield Finding(severity, what, advice, tuple(image.name for own in several for image in own))
-    unknown = sum(not image.patient for image in results.images)
+    unknown = sum(not image.known_patient for image in results.images)
+    blocks = any(image.patient and not image.patient_known for image in results.images)
     if unknown:
+        counted = "block of files" if blocks else "image"
         yield Finding(
             LOOK if unknown == len(results.images) else NOTE,
             f"The patient of {number(unknown, 'image')} of {len(results.images):,} is not known.",
-            "Leakage can be seen by likeness only, and AUCs below may be too high: each such image counts "
-            "as a patient of its own, unless a picture like it was found.",
+            "Leakage can be seen by likeness only, and AUCs below may be too high: each such "
+            f"{counted} counts as a patient of its own, unless a picture like it was found.",
         )
 
 
 def _shortcuts(results):
-    advice = {
-        "format": "A classifier on the files would not need the lungs. Convert all images the same way before "
-        "they reach a network (covid_gan reads one grey channel); say so beside any accuracy.",
-        "size": "Resizing stretches or blurs one class more than the other. Compare classes at one size.",
-        "grey": "It may be the disease, or the window of another scanner. Look at figures/histograms.png.",
-        "window": "The classes were displayed differently. Compare figures/histograms.png, and give all the same "
-        "window, from the originals if there are any.",
-        "border": "Crop to the lungs, or use one window and one field of view for all.",
-        "marks": "Crop the margins, or leave these images out.",
-        "dataset": "The classes come from different sources: what a network learns may be the source.",
-    }
     for shortcut in results.shortcuts:
         if shortcut.auc is None or shortcut.low <= 0.5 or shortcut.auc < shortcuts.TELLS:
             continue
         severity = SERIOUS if shortcut.auc >= shortcuts.GIVES_AWAY and shortcut.family != "grey" else LOOK
         what = f"{shortcut.verdict} ({shortcut.low:.2f} to {shortcut.high:.2f}) for {shortcut.label}."
         if shortcut.patients < shortcuts.FEW_PATIENTS:
-            what += f" Of one class there are {shortcut.patients} patients only, so that is a rough guess."
-        yield Finding(severity, what[0].upper() + what[1:], advice[shortcut.family])
+            few = number(shortcut.patients, tallies.noun(results.images))
+            what += f" Of one class there is no more than {few}, so that is a rough guess."
+        yield Finding(severity, what[0].upper() + what[1:], FAMILIES[shortcut.family].advice)
 
 
 def _marks(results):
@@ -132,15 +122,13 @@ def _marks(results):
         (results.lettered, "something like letters in the margin"),
     ):
         if images:
-            shares = ", ".join(f"{len(own)} of {label}" for label, own in _by_label(images, results).items())
+            shares = ", ".join(
+                f"{len(own)} of {label}" for label, own in tallies.by_label(images, results.classes).items()
+            )
             text = f"{number(len(images), 'image')} with {what} ({shares})."
             yield Finding(
                 LOOK, text, f"A GAN will draw them. Leave them out if they are few: {many}", _ids(images)
             )
-
-
-def _by_label(images, results):
-    return tallies.by_label(images, results.classes)
 
 
 def _ids(images: Sequence[Measured]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ VERSION = "version"  # str
 IMAGES = "images"  # int
 COUNTS = "counts"  # {label: {split: images}}
 PATIENTS = "patients"  # {label: {split: known patients}}
+GROUPS = "groups"  # {label: {split: blocks of files}}, for images whose patients are unknown
 UNKNOWN_PATIENT = "images_of_unknown_patient"  # int
 PATIENTS_IN_SPLITS = "patients_in_more_than_one_split"  # [[image_id, …]], a list for each patient
 PATIENTS_IN_CLASSES = "patients_in_more_than_one_class"  # the same

@@ -8,6 +8,8 @@ from PIL import Image
 FLAT = 5
 THUMBNAIL = 128
 HASH_BITS = 128
+# Distances that are worked out at a time.
+_BLOCK = 2**20
 
 
 def trim(image: np.ndarray) -> np.ndarray:
@@ -50,25 +52,44 @@ def perceptual_hash(small: np.ndarray) -> np.ndarray:
     return np.concatenate([waves > np.median(waves[1:]), brighter.ravel()])
 
 
-def alike_by_hash(hashes: np.ndarray, most_bits: int, most_pairs: int) -> np.ndarray:
-    """Pairs of images whose hashes differ in at most `most_bits`, the nearest first.
+def alike_by_hash(hashes: np.ndarray, most_bits: int, most_each: int, homes: np.ndarray) -> np.ndarray:
+    """Pairs of images whose hashes differ in few bits, the nearest first.
+
+    For each image its nearest ones are kept, those of its own home and those of others apart; so
+    there are at most 2 · n · `most_each` pairs, and no more are held in memory on the way.
 
     Args:
         hashes: bool [n, 128].
-        most_bits: of the 128.
-        most_pairs: more than these are left off.
+        most_bits: of the 128, by which a pair may differ.
+        most_each: partners of an image in its own home, and as many elsewhere.
+        homes: int [n], such as a number for each class and split.
 
     Returns:
         int [pairs, 2], the first index below the second.
     """
     bits = hashes.astype(np.float32)
-    found, distances = [], []
-    for start in range(0, len(bits), 512):
-        block = bits[start : start + 512]
-        apart = block @ (1 - bits).T + (1 - block) @ bits.T
-        first, second = np.nonzero(apart <= most_bits)
-        keep = first + start < second
-        found.append(np.stack([first[keep] + start, second[keep]], axis=1))
-        distances.append(apart[first[keep], second[keep]])
-    pairs, distance = np.concatenate(found), np.concatenate(distances)
-    return pairs[np.argsort(distance, kind="stable")[:most_pairs]]
+    flipped = (1 - bits).T
+    rows = max(1, _BLOCK // len(bits))
+    found = [np.zeros((0, 3), np.int64)]
+    for start in range(0, len(bits), rows):
+        block = bits[start : start + rows]
+        apart = block @ flipped + (1 - block) @ bits.T
+        apart[np.arange(len(block)), np.arange(start, start + len(block))] = np.inf
+        same = homes[start : start + rows, None] == homes
+        for wanted in (same, ~same):
+            found.append(_nearest(np.where(wanted, apart, np.inf), most_bits, most_each, start))
+    pairs = np.concatenate(found)
+    pairs = np.unique(
+        np.column_stack([pairs[:, 2], pairs[:, :2].min(axis=1), pairs[:, :2].max(axis=1)]), axis=0
+    )
+    return pairs[:, 1:]
+
+
+def _nearest(apart, most_bits, most_each, start):
+    """For each row the columns of its smallest values: int [found, 3] of row + start, column, value."""
+    count = min(most_each, apart.shape[1])
+    columns = np.argpartition(apart, count - 1, axis=1)[:, :count].ravel()
+    rows = np.repeat(np.arange(len(apart)), count)
+    values = apart[rows, columns]
+    keep = values <= most_bits
+    return np.column_stack([rows[keep] + start, columns[keep], values[keep].astype(np.int64)])

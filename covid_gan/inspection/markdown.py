@@ -3,8 +3,10 @@
 from covid_gan.inspection import shortcuts, tallies
 from covid_gan.inspection.duplicates import ALIKE_SCORE, NEAR_SCORE
 from covid_gan.inspection.exclusion import Exclusion
-from covid_gan.inspection.findings import SEVERITIES, Finding, number
+from covid_gan.inspection.families import FAMILIES
+from covid_gan.inspection.findings import SEVERITIES, Finding
 from covid_gan.inspection.results import Results
+from covid_gan.inspection.tallies import named, number
 
 _MOST_IDS = 8
 _MOST_PAIRS = 40
@@ -17,8 +19,9 @@ _HOW = f"""## How it was measured
   **Alike** ones reach {ALIKE_SCORE}: the same patient, as a rule; they are listed only where they stand in two
   classes, two splits or under two patients. Mirrored, turned and strongly cropped copies are not found.
 - **Shortcuts**: a random forest sees only the facts named, and is judged on patients it was not trained on
-  ({shortcuts.FOLDS} folds). Images of one patient_id count as one patient, and so do the pairs above; an image of
-  unknown patient counts as a patient of its own. AUC 0.5 is guessing, 1 is always right; the interval holds
+  ({shortcuts.FOLDS} folds). Images of one patient_id, or of one block of files where patients are unknown,
+  count as one patient, and so do the pairs above; an image without either counts as a patient of its
+  own. AUC 0.5 is guessing, 1 is always right; the interval holds
   95 % of {shortcuts.RESAMPLES} resamplings of the patients. File sizes in bytes are not used.
 - **Letters** are sharp marks on flat ground near the edge. On COVID-CT 38 of 40 images found had some; letters
   on textured ground or against the edge and arrows over the lungs are missed. **Colour** is measured in the source files.
@@ -35,11 +38,10 @@ def report(results: Results, found: list[Finding], exclusion: Exclusion, drawn: 
         exclusion: the ids in exclude.txt.
         drawn: names of the figures there are.
     """
-    patients = len({image.patient for image in results.images if image.patient})
-    known = f"{number(patients, 'known patient')}" if patients else "patients unknown"
+    patients = tallies.amount_of_patients(results.images)
     parts = [
         f"# Audit of {results.name} {results.version}".rstrip(),
-        f"{number(len(results.images), 'image')}, {known}, classes: {', '.join(results.classes) or 'none'}.",
+        f"{number(len(results.images), 'image')}, {patients}, classes: {', '.join(results.classes) or 'none'}.",
         "## Findings",
         _findings(found),
         _exclusion(exclusion),
@@ -72,13 +74,10 @@ def _code(name):
     return f"`{' '.join(name.split())}`"
 
 
-def _named(label):
-    return label or "all images"
-
-
 def _table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+    cells = ([" ".join(str(cell).split()).replace("|", "¦") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def _figure(name, caption, drawn):
@@ -112,14 +111,20 @@ def _exclusion(exclusion):
 
 def _counts(results):
     counts = tallies.counts(results.images, results.classes, results.splits)
-    patients = tallies.patients(results.images, results.classes, results.splits)
+    known = tallies.patients(results.images, results.classes, results.splits)
+    groups = tallies.patients(results.images, results.classes, results.splits, known=False)
     rows = []
     for label in results.classes:
-        cells = [f"{counts[label][s]:,} ({patients[label][s]:,})" for s in results.splits]
+        cells = [f"{counts[label][s]:,} ({known[label][s] + groups[label][s]:,})" for s in results.splits]
         own = results.by_label.get(label, [])
         total = f"{len(own):,} ({len({image.patient for image in own if image.patient}):,})"
-        rows.append([_named(label), *cells, total])
-    return "Images, and known patients in brackets.\n\n" + _table(["class", *results.splits, "all"], rows)
+        rows.append([named(label), *cells, total])
+    who = (
+        "known patients"
+        if tallies.noun(results.images) == "patient"
+        else "groups (blocks of files; patients unknown)"
+    )
+    return f"Images, and {who} in brackets.\n\n" + _table(["class", *results.splits, "all"], rows)
 
 
 def _files(results):
@@ -130,7 +135,7 @@ def _files(results):
         files = tallies.files(own)
         known = known or bool(files)
         kinds = [", ".join(f"{n:,} {value}" for value, n in files[k].items()) for k in files] or ["?"] * 3
-        rows.append([_named(label), *cells, *kinds])
+        rows.append([named(label), *cells, *kinds])
     head = ["class", "width", "height", "shorter side", "format", "mode", "bits per channel"]
     text = "" if known else "\n\nFormats and modes are not known: the source files are not at hand."
     return "Min / median / max, in pixels.\n\n" + _table(head, rows) + text
@@ -164,7 +169,7 @@ def _marks(results):
     rows = []
     for label, own in results.by_label.items():
         colour = sum(image.coloured for image in own) if any(image.facts for image in own) else "?"
-        rows.append([_named(label), colour, sum(image.letters > 0 for image in own), len(own)])
+        rows.append([named(label), colour, sum(image.letters > 0 for image in own), len(own)])
     return _table(["class", "with colour", "with letters", "of images"], rows)
 
 
@@ -174,18 +179,16 @@ def _shortcuts(results):
     rows = []
     for s in results.shortcuts:
         auc, interval = (f"{s.auc:.2f}", f"{s.low:.2f} to {s.high:.2f}") if s.auc is not None else ("–", "–")
-        rows.append([s.family, shortcuts.MEANINGS[s.family], _named(s.label), auc, interval, s.verdict])
+        rows.append([s.family, FAMILIES[s.family].meaning, named(s.label), auc, interval, s.verdict])
     table = _table(["family", "facts", "class told", "AUC", "95 %", "verdict"], rows)
-    fewest = results.shortcuts[0].patients
+    fewest, who = results.shortcuts[0].patients, tallies.noun(results.images)
     few = "; over so few the intervals are too narrow" if fewest < shortcuts.FEW_PATIENTS else ""
-    return (
-        f"{table}\n\nThe class with the fewest has {number(fewest, 'patient')}, as far as can be told{few}."
-    )
+    return f"{table}\n\nThe class with the fewest has {number(fewest, who)}, as far as can be told{few}."
 
 
 def _grey(results):
     rows = []
     for label, own in results.by_label.items():
         mean = sum(image.mean for image in own) / len(own)
-        rows.append([_named(label), f"{mean:.0f}", f"{sum(i.deviation for i in own) / len(own):.0f}"])
+        rows.append([named(label), f"{mean:.0f}", f"{sum(i.deviation for i in own) / len(own):.0f}"])
     return _table(["class", "mean grey", "deviation within an image"], rows)

@@ -3,21 +3,22 @@
 import collections
 import dataclasses
 import hashlib
-import logging
-import time
 from collections.abc import Iterable
 
 import numpy as np
 
 from covid_gan.data import Scan
 from covid_gan.inspection import looks, marks
+from covid_gan.inspection.progress import told
 from tfds_covidct.reading.facts import FileFacts
-
-log = logging.getLogger(__name__)
 
 BORDER = 0.05  # of the shorter side
 COLOURED = 0.0005  # the share of visibly coloured pixels from which on an image is said to have colour
-_QUIET_SECONDS = 5
+# DICOM PS3.3, C.7.6.3.1.2.
+_PHOTOMETRIC = {
+    "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "XYB", "YBR_FULL", "YBR_FULL_422",
+    "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT",
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Measured:
     Attributes:
         name: the image_id; with its data set's name before it where two data sets share the id, and
             the place of the image where it has none.
-        image_id, label, split, patient_id, dataset, facts: as in `Scan`.
+        image_id, label, split, patient_id, patient_known, dataset: as in `Scan`.
+        facts: as in `Scan`, without words of a header that are not the standard's.
         height, width: of the image, in pixels.
         mean, deviation: of its grey levels, 0 to 255.
         ends: the grey levels that 1 % and 99 % of its pixels stay below.
@@ -43,6 +45,7 @@ class Measured:
     label: str
     split: str
     patient_id: str
+    patient_known: bool
     dataset: str
     facts: FileFacts | None
     height: int
@@ -58,8 +61,13 @@ class Measured:
 
     @property
     def patient(self) -> str:
-        """The patient's id, made unlike that of another data set's; "" where it is not known."""
+        """The patient's id, or a block of files', unlike that of another data set's; "" without either."""
         return f"{self.dataset}:{self.patient_id}" if self.patient_id else ""
+
+    @property
+    def known_patient(self) -> str:
+        """The patient's id; "" where it is not known, even if the image is in a block of files."""
+        return self.patient if self.patient_known else ""
 
     @property
     def coloured(self) -> bool:
@@ -82,13 +90,9 @@ class Measurements:
 def measure(scans: Iterable[Scan]) -> Measurements:
     """Reads every image once; none is kept at its full size."""
     images, sums = [], collections.defaultdict(lambda: np.zeros(256))
-    said = time.monotonic()
-    for scan in scans:
+    for scan in told(scans, "images read"):
         images.append(_measure_one(scan, len(images)))
         sums[scan.label] += np.bincount(scan.image.ravel(), minlength=256) / scan.image.size
-        if time.monotonic() - said > _QUIET_SECONDS:
-            said = time.monotonic()
-            log.info("%d images read …", len(images))
     counts = collections.Counter(image.label for image in images)
     histograms = {label: total / counts[label] for label, total in sums.items()}
     return Measurements(_named_apart(images), histograms)
@@ -111,8 +115,9 @@ def _measure_one(scan, place):
         label=scan.label,
         split=scan.split,
         patient_id=scan.patient_id,
+        patient_known=scan.patient_known,
         dataset=scan.dataset,
-        facts=scan.facts,
+        facts=_without_header_text(scan.facts),
         height=image.shape[0],
         width=image.shape[1],
         mean=float(image.mean()),
@@ -124,6 +129,13 @@ def _measure_one(scan, place):
         thumbnail=small,
         hash=looks.perceptual_hash(small),
     )
+
+
+def _without_header_text(facts):
+    """A DICOM's photometric interpretation is a text of its header, and anything can stand there."""
+    if facts is None or facts.format != "DICOM" or facts.mode in _PHOTOMETRIC:
+        return facts
+    return dataclasses.replace(facts, mode="other")
 
 
 def _named_apart(images):

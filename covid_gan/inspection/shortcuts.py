@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from covid_gan.inspection.families import FAMILIES
 from covid_gan.inspection.measuring import Measured
 
 FOLDS = 5
@@ -21,12 +22,13 @@ class Shortcut:
     """How well one class is told from all others by one family of cheap facts.
 
     Attributes:
-        family: one of `FAMILIES`.
+        family: a name in `FAMILIES`.
         label: the class.
         auc: area under the ROC curve, 0.5 for guessing; None where it cannot be measured.
         low, high: the ends of its 95 % interval over patients; None without an `auc`.
         verdict: the same in words.
-        patients: of the class that has fewest; an interval over few is too narrow.
+        patients: of the class that has fewest, or groups of files that stand for them; an interval
+            over few is too narrow.
     """
 
     family: str
@@ -36,57 +38,6 @@ class Shortcut:
     high: float | None
     verdict: str
     patients: int
-
-
-def _of_format(image):
-    facts = image.facts
-    return None if facts is None else {facts.format: 1, f"mode {facts.mode}": 1, f"bits {facts.bits}": 1}
-
-
-def _of_size(image):
-    height, width = (image.facts.height, image.facts.width) if image.facts else (image.height, image.width)
-    return {"width": width, "height": height, "aspect": width / height}
-
-
-def _of_grey(image):
-    return {"mean": image.mean, "deviation": image.deviation}
-
-
-def _of_window(image):
-    return dict(zip(("darkest", "brightest"), image.ends))
-
-
-def _of_border(image):
-    return dict(zip(("mean", "deviation", "black", "white"), image.border))
-
-
-def _of_marks(image):
-    return {"colour": image.facts.colour if image.facts else 0.0, "letters": image.letters}
-
-
-def _of_dataset(image):
-    return {image.dataset: 1}
-
-
-# Family -> the numbers of one image by their names, or None where they are not known.
-FAMILIES = {
-    "format": _of_format,
-    "size": _of_size,
-    "grey": _of_grey,
-    "window": _of_window,
-    "border": _of_border,
-    "marks": _of_marks,
-    "dataset": _of_dataset,
-}
-MEANINGS = {
-    "format": "file format, mode and bits per channel",
-    "size": "width, height and aspect",
-    "grey": "mean and deviation of all grey levels (can be the disease itself)",
-    "window": "darkest and brightest 1 % of the pixels: how grey levels were cut off",
-    "border": "grey levels of the outer 5 % of the image",
-    "marks": "share of coloured pixels, count of letters in the margin",
-    "dataset": "which data set an image is from",
-}
 
 
 def find(images: Sequence[Measured], groups: np.ndarray, seed: int = 0, families=None) -> list[Shortcut]:
@@ -113,7 +64,7 @@ def find(images: Sequence[Measured], groups: np.ndarray, seed: int = 0, families
     folds, fewest = _folds(labels, groups, seed), _fewest(labels, groups)
     found = []
     for family in families or FAMILIES:
-        facts = _table([FAMILIES[family](image) for image in images])
+        facts = _table([FAMILIES[family].facts(image) for image in images])
         if family == "dataset" and len({image.dataset for image in images}) < 2:
             continue
         if facts is None or folds is None:
@@ -145,7 +96,7 @@ def _table(rows):
 
 def _few(labels, groups):
     label = min(set(labels), key=lambda name: len(set(groups[labels == name])))
-    return f"cannot be measured: {label} has images of one patient, two are needed"
+    return f"cannot be measured: {label} has images of one patient or group, two are needed"
 
 
 def _fewest(labels, groups):

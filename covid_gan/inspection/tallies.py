@@ -8,21 +8,50 @@ import numpy as np
 from covid_gan.inspection.measuring import Measured
 
 
+def named(label: str) -> str:
+    """A label as it is shown; a data set without labels has "" alone."""
+    return label or "all images"
+
+
 def counts(images: Iterable[Measured], classes, splits) -> dict[str, dict[str, int]]:
     """Label -> split -> number of images."""
     seen = collections.Counter((image.label, image.split) for image in images)
     return {label: {split: seen[label, split] for split in splits} for label in classes}
 
 
-def patients(images: Iterable[Measured], classes, splits) -> dict[str, dict[str, int]]:
-    """Label -> split -> number of known patients."""
-    seen = {(image.label, image.split, image.patient) for image in images if image.patient}
+def patients(images: Iterable[Measured], classes, splits, known=True) -> dict[str, dict[str, int]]:
+    """Label -> split -> number of known patients, or of blocks of files where patients are not `known`."""
+    seen = {
+        (image.label, image.split, image.patient)
+        for image in images
+        if image.patient and image.patient_known == known
+    }
     per_place = collections.Counter((label, split) for label, split, _ in seen)
     return {label: {split: per_place[label, split] for split in splits} for label in classes}
 
 
+def amount_of_patients(images: Sequence[Measured]) -> str:
+    """In words, how many patients there are, without taking blocks of files for patients."""
+    patients = len({image.known_patient for image in images} - {""})
+    groups = len({image.patient for image in images if not image.patient_known} - {""})
+    parts = [number(patients, "known patient")] if patients else []
+    if groups:
+        parts.append(f"{number(groups, 'group')} (blocks of files; patients unknown)")
+    return ", ".join(parts) or "patients unknown"
+
+
+def noun(images: Iterable[Measured]) -> str:
+    """What stands for a patient in these images: patient, or group where blocks of files do."""
+    return "patient" if all(image.patient_known for image in images) else "group"
+
+
+def number(count: int, noun: str) -> str:
+    """A count with its noun, as in "1 pair" or "2 pairs"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def patients_in_several(images: Sequence[Measured], attribute: str) -> list[list[Measured]]:
-    """The images of every known patient who has more than one `attribute`: split or label."""
+    """The images of every patient, or block of files, that has more than one `attribute`: split or label."""
     by_patient = collections.defaultdict(list)
     for image in images:
         if image.patient:

@@ -99,7 +99,8 @@ class _Session:
         if not self._begin():
             return
         self.summaries = Summaries(self.run.path, self.start)
-        self.progress = Progress(self.start, self.settings.steps, self.settings.batch_size, self.scans.count)
+        images = _images_per_step(self.settings)
+        self.progress = Progress(self.start, self.settings.steps, images, self.scans.count)
         if self.start == 0:
             self.summaries.describe(self.config, self.scans.first(PREVIEWS))
         try:
@@ -136,7 +137,7 @@ class _Session:
         def train_step(batch):
             return gan.train_step(images.normalise(batch))
 
-        batches = self.scans.batches(settings.batch_size, settings.seed, self.start)
+        batches = self.scans.batches(_images_per_step(settings), settings.seed, self.start)
         for step, batch in enumerate(batches, self.start + 1):
             values = {name: float(value) for name, value in train_step(batch).items()}
             guards.check_finite(step, values, self.checkpoints.last_good)
@@ -200,11 +201,16 @@ def _load(config: Config) -> tuple[Config, Scans]:
     return config, scans
 
 
+def _images_per_step(training) -> int:
+    """Real images that a step takes: a batch for each update of the discriminator."""
+    return training.batch_size * training.discriminator_steps
+
+
 def _with_steps(config: Config, count: int) -> Config:
     """The config with its total of steps, which epochs may stand for."""
     training = config.training
     if training.epochs is not None:
-        steps = -(-training.epochs * count // training.batch_size)
+        steps = -(-training.epochs * count // _images_per_step(training))
     else:
         steps = training.steps or DEFAULT_STEPS
     return config.replace(steps=steps, epochs=None)

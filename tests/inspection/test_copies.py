@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -76,14 +77,35 @@ def test_alike_by_hash_is_what_counting_bits_gives():
     hashes = np.random.default_rng(0).random((600, 128)) < 0.5
     hashes[550] = hashes[3]
     hashes[550, :5] ^= True
-    found = looks.alike_by_hash(hashes, 48, 10**6)
+    found = looks.alike_by_hash(hashes, 48, 600, np.zeros(600))
     apart = (hashes[:, None] != hashes[None]).sum(axis=2)
     expected = {(i, j) for i, j in np.argwhere(apart <= 48).tolist() if i < j}
     assert set(map(tuple, found.tolist())) == expected
     assert found[0].tolist() == [3, 550]
     distances = apart[tuple(found.T)]
     assert (np.diff(distances) >= 0).all()
-    assert len(looks.alike_by_hash(hashes, 48, 2)) == 2
+
+
+def test_each_image_keeps_its_nearest_at_home_and_elsewhere():
+    """Hashes of 0, 1, 2, … bits: an image's nearest are those beside it."""
+    hashes = np.tri(40, 128, -1, dtype=bool)
+    homes = np.arange(40) // 20
+    found = set(map(tuple, looks.alike_by_hash(hashes, 128, 1, homes).tolist()))
+    assert all((i, i + 1) in found or (i - 1, i) in found for i in range(1, 39))
+    assert {(19, 20), (0, 20), (19, 39)} <= found
+    assert all(abs(i - j) == 1 or 20 in (i, j) or 19 in (i, j) for i, j in found)
+
+
+def test_thousands_of_alike_images_do_not_fill_the_memory():
+    """All 12 million pairs of 5,000 images are alike; their places alone would take 200 MB."""
+    hashes = np.random.default_rng(0).random((5000, 128)) < 0.02
+    tracemalloc.start()
+    found = looks.alike_by_hash(hashes, 28, 20, np.arange(5000) % 4)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6
+    assert len(np.unique(found)) == 5000
+    assert len(found) <= 2 * 20 * 5000
 
 
 def test_trim_cuts_flat_margins_only(chests):
@@ -123,6 +145,19 @@ def test_three_equal_images_are_two_pairs(chests, scan_of):
         ("a", "b", EXACT),
         ("a", "c", EXACT),
     ]
+
+
+@pytest.mark.parametrize("test_is", ["first", "second"])
+def test_what_is_near_equal_images_is_paired_with_the_one_that_makes_it_worst(test_is, chests, scan_of):
+    splits = ("test", "train") if test_is == "first" else ("train", "test")
+    scans = [scan_of(chests[0], image_id=split, split=split) for split in splits]
+    near = scan_of(compress(chests[0]), image_id="near", split="train")
+    pairs = pairs_of([*scans, near])
+    assert [(names(pair), pair.kind) for pair in pairs] == [
+        ({"train", "test"}, EXACT),
+        ({"test", "near"}, NEAR),
+    ]
+    assert all(pair.crosses_split for pair in pairs)
 
 
 def test_the_same_pixels_in_another_shape_are_not_equal(scan_of):

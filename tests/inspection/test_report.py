@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from covid_gan.data import Audited
 from covid_gan.errors import ArgumentError
-from covid_gan.inspection import audit_into, exclusion, findings, keys
+from covid_gan.inspection import audit_into, findings, keys
 from covid_gan.inspection.results import inspect
 from tfds_covidct.reading.facts import FileFacts
 
@@ -114,21 +114,39 @@ def test_exclude_file_is_a_list_of_ids(folder, report):
     assert {"#colour.png", "#letter.png"} <= set(lines)
 
 
-def test_of_two_splits_the_training_image_goes(results):
-    pair = next(pair for pair in results.pairs if pair.crosses_split)
-    for first, second, gone in (("test", "train", 1), ("validation", "test", 0), ("train", "validation", 0)):
-        images = [
-            dataclasses.replace(image, split=split, image_id=str(place))
-            for place, (image, split) in enumerate(((pair.first, first), (pair.second, second)))
-        ]
-        turned = dataclasses.replace(pair, first=images[0], second=images[1])
-        chosen = exclusion.choose(dataclasses.replace(results, pairs=[turned]))
-        assert list(chosen.sure) == [str(gone)]
-
-
 def test_the_report_names_no_patient(folder):
     for path in folder.rglob("*"):
         assert path.is_dir() or b"secret-" not in path.read_bytes()
+
+
+def test_blocks_of_files_are_not_called_patients(scans, audited, tmp_path):
+    blocks = [dataclasses.replace(scan, patient_known=False) for scan in scans[:12]]
+    blocks[1] = dataclasses.replace(blocks[1], split="test")
+    out = audit_into(audited(blocks), tmp_path / "blocks")
+    report, text = json.loads((out / "report.json").read_text()), (out / "report.md").read_text()
+    assert sum(report[keys.PATIENTS]["covid"].values()) == 0
+    assert report[keys.GROUPS]["covid"] == {"train": 3, "test": 0}
+    assert report[keys.UNKNOWN_PATIENT] == 12
+    assert "12 images, 6 groups (blocks of files; patients unknown), classes" in text
+    assert "Images, and groups (blocks of files; patients unknown) in brackets." in text
+    assert "1 group in more than one split." in text
+    assert "The patient of 12 images of 12 is not known." in text
+    assert "known patients in brackets" not in text and "1 patient in" not in text
+
+
+def test_patients_and_blocks_side_by_side_are_counted_apart(scans, audited, tmp_path):
+    mixed = [dataclasses.replace(scan, patient_known=n < 8) for n, scan in enumerate(scans[:12])]
+    out = audit_into(audited(mixed), tmp_path / "mixed")
+    assert "4 known patients, 2 groups (blocks of files; patients unknown)" in (out / "report.md").read_text()
+    report = json.loads((out / "report.json").read_text())
+    assert (report[keys.PATIENTS]["covid"]["train"], report[keys.GROUPS]["covid"]["train"]) == (2, 1)
+
+
+@pytest.mark.parametrize(("mode", "shown"), [("MONOCHROME1", "MONOCHROME1"), ("DOE^JANE", "other")])
+def test_a_dicom_mode_is_one_of_the_standard(mode, shown, scans, audited):
+    facts = FileFacts("DICOM", mode, 12, 200, 150)
+    results = inspect(audited([dataclasses.replace(scan, facts=facts) for scan in scans[:2]]))
+    assert {image.facts.mode for image in results.images} == {shown}
 
 
 def test_every_figure_is_linked_and_there(folder):

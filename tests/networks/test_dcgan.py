@@ -200,7 +200,7 @@ def test_a_saved_network_gives_the_same_after_loading(make, tmp_path):
 
 @pytest.mark.parametrize("network", [Generator, Discriminator])
 @pytest.mark.parametrize(
-    "argument, value", [("image_size", 44), ("normalization", "group"), ("activation", "nonesuch")]
+    "argument, value", [("image_size", 44), ("normalization", "batches"), ("activation", "nonesuch")]
 )
 def test_wrong_arguments_are_refused(network, argument, value):
     with pytest.raises(ValueError, match=str(value)):
@@ -213,7 +213,9 @@ def test_wrong_arguments_are_refused(network, argument, value):
         (Generator, {"head": "both"}),
         (Discriminator, {"dropout": -0.1}),
         (Discriminator, {"dropout": 1.0}),
-        (Discriminator, {"normalization": "group", "image_size": 8}),
+        (Discriminator, {"normalization": "batches", "image_size": 8}),
+        (Generator, {"normalization": "spectral"}),
+        (Generator, {"upsample": "bilinear"}),
     ],
     ids=str,
 )

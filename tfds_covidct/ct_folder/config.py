@@ -9,7 +9,7 @@ from tfds_covidct.ct_folder.identity import Identity
 from tfds_covidct.errors import SettingError
 from tfds_covidct.from_folder import FolderConfig
 from tfds_covidct.reading import sources
-from tfds_covidct.windows import parse_window
+from tfds_covidct.windows import WINDOWS, parse_window
 
 # Under this key a prepared set's metadata hold its settings.
 SETTINGS = "settings"
@@ -38,10 +38,13 @@ class CtFolderConfig(FolderConfig):
     skip_bad: bool = False
 
     def __post_init__(self):
+        if isinstance(self.window, (tuple, list)):
+            self.window = ",".join(map(str, self.window))
         try:
             parse_window(self.window)
-        except ValueError as error:
-            raise SettingError("window", str(error), self.window) from None
+        except (ValueError, AttributeError):
+            message = f"must be one of {', '.join(WINDOWS)}, or CENTRE,WIDTH in HU, such as -600,1500."
+            raise SettingError("window", message, self.window) from None
         first, last = self.kept_range
         if not 0 <= first < last <= 1:
             raise SettingError(

@@ -1,7 +1,6 @@
 """The TFDS builder of a folder of scans."""
 
 import collections
-import contextlib
 import functools
 import itertools
 import logging
@@ -13,7 +12,7 @@ import tensorflow_datasets as tfds
 from tfds_covidct.ct_folder import pipeline, plan
 from tfds_covidct.ct_folder.config import SETTINGS, CtFolderConfig
 from tfds_covidct.ct_folder.identity import Identity
-from tfds_covidct.ct_folder.problems import Problems
+from tfds_covidct.ct_folder.problems import EmptySplitError, Problems
 from tfds_covidct.errors import DataError
 from tfds_covidct.from_folder import FolderBuilder
 from tfds_covidct.reading import drawing, sources
@@ -50,18 +49,28 @@ class Builder(FolderBuilder):
             metadata=tfds.core.MetadataDict(),
         )
 
-    @contextlib.contextmanager
-    def _preparing(self, download_config):
-        """The workers; with a Beam runner or Beam options, Apache Beam reads the slices in their place."""
-        self._problems = None
+    def _prepare(self, download_config, **kwargs) -> None:
+        """With a Beam runner or Beam options, Apache Beam reads the slices in place of the workers.
+
+        Where all of a split turns out to be unreadable or without lung, the rest is split anew.
+        """
+        self._problems, self._barren = Problems(self.builder_config.skip_bad), set()
         self._by_beam = bool(
             download_config and (download_config.beam_runner or download_config.beam_options)
         )
         if self._by_beam:
             pipeline.check_installed()
         with Workers() as self._workers:
-            yield
-        if self._problems and self._problems.found:
+            while True:
+                known = set(self._barren)
+                try:
+                    super()._prepare(download_config=download_config, **kwargs)
+                    break
+                except EmptySplitError:
+                    if self._barren == known:
+                        raise
+                    self.info.metadata.clear()
+        if self._problems.found:
             self._identity.record(self.builder_config.name, self._way_back())
             self._problems.report(self._identity.path)
 
@@ -69,13 +78,14 @@ class Builder(FolderBuilder):
         del dl_manager  # Nothing is downloaded.
         config = self.builder_config
         self._identity = Identity(config.manual_dir)
-        self._problems = Problems(skip=config.skip_bad)
+        self._running = None
         inventory = sources.list_sources(config.manual_dir)
         self._stamps = _stamps(inventory)
         if config.digest() != config.name:
             raise DataError(f"{inventory.root}: has changed since it was first read; try again")
-        scans = self._read_headers(inventory)
+        scans = [(source, h) for source, h in self._read_headers(inventory) if source not in self._barren]
         self._plan = plan.make_plan(inventory, scans, self._identity, config, self._problems)
+        self._counts = collections.Counter()  # by label
         self._identity.record(config.name, self._way_back())
         self.info.metadata.update(self._plan.facts, files_skipped=len(self._problems.found))
         self.info.metadata[SETTINGS] = {name: getattr(config, name) for name in config.settings()}
@@ -98,21 +108,29 @@ class Builder(FolderBuilder):
 
     def _by_workers(self, split: str, order):
         tasks = self._plan.tasks[split]
-        task_of, counts = {task.source: task for task in tasks}, collections.Counter()
+        task_of, fruitful = {task.source: task for task in tasks}, set()
         for done, drawn in self._without_failures(drawing.draw, map(order, tasks)):
             task = task_of[done.source]
-            counts[task.label] += 1
+            fruitful.add(task.source)
+            self._counts[task.label] += 1
             yield _example(task, drawn)
         self._problems.check()
-        if _stamps(sources.list_sources(self.builder_config.manual_dir)) != self._stamps:
-            raise DataError(
-                f"{self.builder_config.manual_dir}: changes while it is read; wait until it is whole"
-            )
+        self._barren |= set(task_of) - fruitful
+        if not fruitful:
+            raise EmptySplitError(f"{self.builder_config.manual_dir}: no image is left for {split}")
+        self._check_all_read(last=split == list(self._plan.tasks)[-1])
+
+    def _check_all_read(self, last: bool) -> None:
+        """After each split: the folder is as it was; after the last one: no class is empty."""
+        manual_dir = self.builder_config.manual_dir
+        if _stamps(sources.list_sources(manual_dir)) != self._stamps:
+            raise DataError(f"{manual_dir}: changes while it is read; wait until it is whole")
         self.info.metadata["files_skipped"] = len(self._problems.found)
-        for label in sorted(set(task.label for task in tasks) - set(counts)):
+        empty = [label for label in self.info.features["label"].names if not self._counts[label]]
+        if last and empty:
             raise DataError(
-                f"{label!r}: no image of this class is left in {split}; lower --min_lung_fraction, or mend the "
-                f"{len(self._problems.found)} files that were skipped"
+                f"{manual_dir}: no image of the class {empty[0]!r} is left; lower --min_lung_fraction"
+                + (f", or mend the files that were skipped: {self._problems}" if self._problems.found else "")
             )
 
     def _process_pipeline_result(self, pipeline_result):
@@ -120,7 +138,10 @@ class Builder(FolderBuilder):
 
     def _without_failures(self, function, tasks):
         """Passes on what the workers return, and notes the files that they cannot read."""
-        for task, outcome in self._workers.run(function, tasks):
+        if self._running:
+            self._running.close()  # TFDS may have asked for fewer examples than there are.
+        self._running = self._workers.run(function, tasks)
+        for task, outcome in self._running:
             if isinstance(outcome, Failure):
                 source = getattr(task, "source", task)
                 self._problems.add(source.relative, named(source, outcome))
@@ -132,7 +153,7 @@ class Builder(FolderBuilder):
         for task in itertools.chain.from_iterable(self._plan.tasks.values()):
             for frame, image_id in zip(task.frames, task.image_ids):
                 yield {"image_id": image_id, "file": task.source.relative, "frame": frame}
-        for relative, sentence in self._problems.found:
+        for relative, sentence in self._problems.found.items():
             yield {"skipped": relative, "why": sentence}
 
 

@@ -14,7 +14,8 @@ BY_PATIENT_ID, BY_FOLDER, BY_VOLUME, BY_BLOCK = "patient", "folder", "volume", "
 def name_patients(units: Sequence[Unit]) -> list[str]:
     """Names whom each unit shows, for this process's memory alone.
 
-    A patient is known by the DICOM PatientID; else by the first folder below the label's; else all volumes of
+    A patient is known by the DICOM PatientID, which is also that of what lies beside in a folder of one patient;
+    else by the first folder below the label's; else all volumes of
     one study stand for a patient, a volume without a study for another, and so does a block of consecutive
     pictures of one label.
 
@@ -24,12 +25,17 @@ def name_patients(units: Sequence[Unit]) -> list[str]:
     Returns:
       How the patient is known, a colon, and the name.
     """
+    folders = [_folder_below_label(unit.slices[0][0]) for unit in units]
+    known_in = collections.defaultdict(set)
+    for unit, folder in zip(units, folders):
+        known_in[folder] |= {unit.patient} - {""}
     names, loose = [], collections.defaultdict(list)
-    for unit in units:
+    for unit, folder in zip(units, folders):
         source = unit.slices[0][0]
-        folder = _folder_below_label(source)
-        if unit.patient:
-            names.append(f"{BY_PATIENT_ID}:{unit.patient}")
+        # A picture beside the series of one patient shows that patient.
+        patient = unit.patient or (folder and len(known_in[folder]) == 1 and next(iter(known_in[folder])))
+        if patient:
+            names.append(f"{BY_PATIENT_ID}:{patient}")
         elif folder:
             names.append(f"{BY_FOLDER}:{folder}")
         elif unit.is_volume:

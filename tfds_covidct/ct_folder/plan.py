@@ -89,7 +89,7 @@ def make_plan(
         tasks[split_of[patient_id]] += _tasks(unit, patient_id, identity, config.kept_range)
     passed_over = collections.Counter(header.passed_over for _, header in scans if header.passed_over)
     _tell(units, names, passed_over)
-    _tell_of_empty_splits(split_of, config.fractions)
+    _tell_of_empty_splits(split_of, names, config.fractions)
     facts = {
         "files_passed_over": dict(sorted(passed_over.items())),
         "series_with_findings": sum(bool(unit.findings) for unit in units),
@@ -184,13 +184,15 @@ def _tell(units: Sequence[Unit], names: Sequence[str], passed_over: collections.
         )
 
 
-def _tell_of_empty_splits(split_of: dict[str, str], fractions) -> None:
+def _tell_of_empty_splits(split_of: dict[str, str], names: Sequence[str], fractions) -> None:
     wanted = [split for split, share in zip(splits.SPLITS, fractions) if share]
     empty = [split for split in wanted if split not in split_of.values()]
     if empty:
+        by_id = sum(name.startswith(f"{patients.BY_PATIENT_ID}:") for name in set(names))
+        hint = (
+            " If one PatientID stands for many patients, remove it and give each a folder." if by_id else ""
+        )
+        what = "patient, who stays" if len(split_of) == 1 else "patients, or blocks of files, which stay"
         log.warning(
-            "No images for %s: there are %d patients, who stay whole. If one PatientID stands for many patients, "
-            "remove it and give each a folder.",
-            " and ".join(empty),
-            len(split_of),
+            "No images for %s: there are %d %s whole.%s", " and ".join(empty), len(split_of), what, hint
         )

@@ -11,6 +11,10 @@ log = logging.getLogger(__name__)
 _SHOWN = 10
 
 
+class EmptySplitError(DataError):
+    """Nothing of what was planned for a split could be used."""
+
+
 @dataclasses.dataclass
 class Problems:
     """What is wrong with single files.
@@ -21,10 +25,10 @@ class Problems:
     """
 
     skip: bool
-    found: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    found: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def add(self, relative: str, sentence: str) -> None:
-        self.found.append((relative, sentence))
+        self.found[relative] = sentence
 
     def check(self) -> None:
         """Refuses bad files, all in one error.
@@ -41,5 +45,5 @@ class Problems:
             log.warning("Skipped %d files, all listed in %s: %s.", len(self.found), where, self)
 
     def __str__(self):
-        shown = "; ".join(sentence for _, sentence in self.found[:_SHOWN])
+        shown = "; ".join(list(self.found.values())[:_SHOWN])
         return f"{shown}; and {len(self.found) - _SHOWN} more" if len(self.found) > _SHOWN else shown

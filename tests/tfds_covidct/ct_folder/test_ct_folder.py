@@ -145,7 +145,7 @@ def test_slices_without_lung_are_dropped(prepare, tmp_path, write_dicom):
         "3.dcm",
         "5.dcm",
     }
-    with pytest.raises(DataError, match="no image of this class is left in train"):
+    with pytest.raises(DataError, match="holds no image"):
         for number in range(6):
             write_dicom(tmp_path / "s" / f"{number}.dcm", position=number, PixelData=none)
         prepare(tmp_path / "s", min_lung_fraction=0.5)
@@ -378,10 +378,58 @@ def test_two_folders_for_one_builder_are_a_mistake(folder, tmp_path):
 
 def test_a_prepared_set_knows_its_settings(folder, prepare, tmp_path):
     prepare(folder, window="bone", slice_range="0,0.5")
-    found = ct_folder.Builder(data_dir=tmp_path / "tfds")
-    assert ct_folder.settings_of(found)["window"] == "bone"
-    read_only = tfds.builder(f"ct_folder/{found.builder_config.name}", data_dir=tmp_path / "tfds")
+    (name,) = ct_folder.Builder.prepared_names(tmp_path / "tfds")
+    read_only = tfds.builder(f"ct_folder/{name}", data_dir=tmp_path / "tfds")
+    assert ct_folder.settings_of(read_only)["window"] == "bone"
     assert ct_folder.settings_of(read_only)["slice_range"] == "0,0.5"
+
+
+def test_the_only_prepared_set_never_stands_for_another_folder(folder, prepare, tmp_path, write_picture):
+    prepare(folder)
+    for number in range(5):
+        write_picture(tmp_path / "other" / f"{number}.png", seed=number)
+    download = tfds.download.DownloadConfig(manual_dir=tmp_path / "other")
+    kwargs = dict(data_dir=tmp_path / "tfds", download_and_prepare_kwargs=dict(download_config=download))
+    assert sum(len(split) for split in tfds.load("ct_folder", **kwargs).values()) == 5
+
+
+def test_settings_wait_for_the_folder(folder, prepare, tmp_path):
+    prepare(folder)
+    download = tfds.download.DownloadConfig(manual_dir=folder)
+    kwargs = dict(data_dir=tmp_path / "tfds", builder_kwargs=dict(window="bone"))
+    tfds.load("ct_folder", download_and_prepare_kwargs=dict(download_config=download), **kwargs)
+    assert ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder, window=(400, 1800)).is_prepared()
+    with pytest.raises(DataError, match="made from a folder"):
+        tfds.load("ct_folder", **kwargs)
+
+
+def test_pictures_beside_the_series_of_a_patient_show_that_patient(
+    prepare, tmp_path, write_dicom, write_picture
+):
+    for patient in range(10):
+        below = tmp_path / "s" / "a" / f"p{patient}"
+        write_picture(below / "key.png", seed=patient)
+        write_dicom(below / "IM0", seed=patient, series=f"1.{patient}", PatientID=f"Doe {patient}")
+    builder = prepare(tmp_path / "s")
+    assert len({record["patient_id"] for _, record in examples(builder)}) == 10
+    assert dict(builder.info.metadata)["patients_known_by"] == {"patient": 10}
+
+
+def test_a_split_of_bad_files_alone_is_split_anew(prepare, tmp_path, write_picture):
+    for number in range(8):
+        path = write_picture(tmp_path / "s" / "ab"[number % 2] / f"{number}.png", seed=number)
+    for bad in range(2):  # Whichever split they fall to.
+        cut = path.with_name(f"cut{bad}.png")
+        cut.write_bytes(path.read_bytes()[:-600])
+        builder = prepare(tmp_path / "s", skip_bad=True)
+        assert sum(split.num_examples for split in builder.info.splits.values()) == 8
+        assert builder.info.metadata["files_skipped"] == bad + 1
+
+
+def test_fewer_examples_may_be_asked_for(folder, tmp_path):
+    builder = ct_folder.Builder(data_dir=tmp_path / "tfds", manual_dir=folder)
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(max_examples_per_split=1))
+    assert {split.num_examples for split in builder.info.splits.values()} == {1}
 
 
 def test_all_series_of_one_study_count_as_one_patient(prepare, tmp_path, write_dicom, caplog):

@@ -1,0 +1,221 @@
+"""Wasserstein GANs, and every pair of a loss and a penalty: what a step changes, and what is refused."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from covid_gan import build, cli, gans
+from covid_gan.config import Config
+from covid_gan.errors import ArgumentError
+from covid_gan.losses import LOSSES
+from covid_gan.penalties import PENALTIES, pairs
+
+TINY = dict(image_size=8, latent_dim=4, base_channels=2, batch_size=2)
+
+
+def make(**settings):
+    return build.gan_from(Config().replace(**{**TINY, **settings}))
+
+
+def pictures(count, size=8, seed=0):
+    return tf.random.stateless_uniform([count, size, size, 1], [seed, 7], -1, 1)
+
+
+def weights(network):
+    return [w.numpy().copy() for w in network.trainable_weights]
+
+
+def moved(network, before):
+    return [not np.array_equal(w.numpy(), old) for w, old in zip(network.trainable_weights, before)]
+
+
+def allowed(loss, penalty):
+    try:
+        pairs.check_pair(loss, penalty)
+    except ValueError:
+        return False
+    return True
+
+
+PAIRS = [(loss, penalty) for loss in LOSSES for penalty in PENALTIES if allowed(loss, penalty)]
+
+
+@pytest.mark.parametrize("loss, penalty", PAIRS, ids="-".join)
+def test_every_sensible_pair_takes_a_step(loss, penalty):
+    gan = make(loss=loss, penalty=penalty)
+    before = weights(gan.generator), weights(gan.discriminator)
+    values = gan.train_step(pictures(2))
+    assert set(values) == set(gan.tracked())
+    assert all(np.isfinite(value) for value in values.values())
+    assert any(moved(gan.generator, before[0])) and any(moved(gan.discriminator, before[1]))
+
+
+@pytest.mark.parametrize(
+    "settings, argument",
+    [
+        (dict(loss="wasserstein"), "penalty"),
+        (dict(loss="hinge", penalty="clip"), "penalty"),
+        (dict(penalty="r1", discriminator_normalization="batch"), "discriminator_normalization"),
+        (dict(penalty_weight=1.0), "penalty_weight"),
+        (dict(penalty="consensus", generator_steps=2), "penalty"),
+        (dict(model="wgan_gp", discriminator_normalization="batch"), "discriminator_normalization"),
+        (dict(model="wgan_gp", loss="hinge"), "loss"),
+        (dict(model="wgan_gp", generator_steps=2), "generator_steps"),
+        (dict(model="wgan", beta_1=0.5), "beta_1"),
+        (dict(model="wgan", penalty="r1"), "penalty"),
+    ],
+    ids=str,
+)
+def test_nonsense_is_refused_with_the_setting_to_change(settings, argument):
+    with pytest.raises(ArgumentError) as error:
+        build.resolve(Config().replace(**settings))
+    assert error.value.argument == argument
+
+
+def test_the_refusal_of_batch_norm_gives_the_papers_reason():
+    with pytest.raises(ArgumentError, match="mixes the images of a batch.*Gulrajani"):
+        make(model="wgan_gp", discriminator_normalization="batch")
+
+
+@pytest.mark.parametrize("model", gans.GANS)
+def test_each_model_has_its_own_defaults(model):
+    config = build.resolve(Config().replace(model=model))
+    for name, value in gans.DEFAULTS[model].items():
+        if name != "penalty_weight":
+            assert config.get(name) == value
+    assert build.resolve(config) == config
+
+
+def test_the_penalty_is_weighted_as_its_paper_has_it():
+    assert build.resolve(Config().replace(model="wgan_gp")).training.penalty_weight is None
+    assert make(model="wgan_gp").penalty_weight == 10.0
+    assert make(model="wgan_gp", penalty_weight=3.0).penalty_weight == 3.0
+    assert make(penalty="r1_r2").penalty_weight == 0.2
+
+
+@pytest.mark.parametrize("model, n_critic", [("wgan_gp", 1), ("wgan_gp", 3), ("wgan", 2), ("dcgan", 2)])
+def test_a_step_is_n_critic_updates_of_the_critic_and_one_of_the_generator(model, n_critic, monkeypatch):
+    gan = make(model=model, discriminator_steps=n_critic)
+    updates = []
+    update = gan.update
+
+    def spied(network, optimizer, loss, tape):
+        networks = gan.generator, gan.discriminator
+        before = [weights(each) for each in networks]
+        update(network, optimizer, loss, tape)
+        updates.append([any(moved(each, old)) for each, old in zip(networks, before)])
+
+    monkeypatch.setattr(gan, "update", spied)
+    gan.train_step(pictures(2 * n_critic))
+    assert updates == [[False, True]] * n_critic + [[True, False]]
+
+
+def test_each_critic_update_sees_images_of_its_own(monkeypatch):
+    gan = make(model="wgan_gp", discriminator_steps=3)
+    images, seen = pictures(6), []
+    call = gan.discriminator.call
+
+    def spied(x, training=None):
+        seen.append(tf.convert_to_tensor(x).numpy())
+        return call(x, training=training)
+
+    monkeypatch.setattr(gan.discriminator, "call", spied)
+    gan.train_step(images)
+    for t in range(3):
+        assert any(np.array_equal(x, images[2 * t : 2 * t + 2]) for x in seen)
+
+
+def test_epsilon_is_one_number_for_each_sample(monkeypatch):
+    from covid_gan.gans import wgan_gp
+
+    mixes = []
+
+    def spied(critic, real, fake, mix):
+        mixes.append(mix.numpy())
+        return tf.constant(0.0), tf.constant(0.0)
+
+    monkeypatch.setattr(wgan_gp, "gradient_penalty", spied)
+    gan = make(model="wgan_gp", discriminator_steps=2)
+    gan.train_step(pictures(4))
+    assert [mix.shape for mix in mixes] == [(2, 1, 1, 1)] * 2
+    assert len({float(e) for mix in mixes for e in mix.ravel()}) == 4
+
+
+def test_clipped_weights_stay_within_the_limit():
+    gan = make(model="wgan", penalty_weight=0.003)
+    gan.train_step(pictures(10))
+    assert max(np.abs(w).max() for w in weights(gan.discriminator)) <= 0.003
+    assert max(np.abs(w).max() for w in weights(gan.generator)) > 0.003
+
+
+@pytest.mark.parametrize("model", ["wgan_gp", "wgan"])
+def test_a_step_is_a_function_of_seed_and_step(model):
+    def twice():
+        gan = make(model=model, dropout=0.3, seed=3)
+        for i in range(2):
+            gan.train_step(pictures(10, seed=i))
+        return weights(gan.generator) + weights(gan.discriminator)
+
+    for first, second in zip(twice(), twice()):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_critic_learns_to_tell_a_generator_that_stands_still():
+    gan = make(model="wgan_gp", learning_rate=1e-2, discriminator_steps=2, discriminator_normalization="none")
+    gan.generator_optimizer.learning_rate = 0.0
+    step = tf.function(gan.train_step)
+    white = tf.fill([4, 8, 8, 1], 0.9)
+    for _ in range(150):
+        values = step(white)
+        gan.reset_metrics()
+    values = step(white)
+    assert float(values["critic_gap"]) > 1.0
+    assert 0.5 < float(values["gradient_norm"]) < 1.5
+
+
+def test_the_penalty_is_float32_under_mixed_precision():
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        gan = make(model="wgan_gp")
+        values = gan.train_step(pictures(10))
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert values["penalty"].dtype == values["gradient_norm"].dtype == "float32"
+    assert all(np.isfinite(value) for value in values.values())
+
+
+def test_steps_in_all_count_images_of_all_critic_updates(tiny_config):
+    from covid_gan.training import loop
+
+    config = tiny_config.replace(model="wgan_gp", steps=None, epochs=6)
+    assert loop.resolve(config).training.steps == 6 * 20 // (4 * 5)
+
+
+def test_a_wgan_resumes_bit_for_bit(tiny_config, tmp_path):
+    from covid_gan import runs
+    from covid_gan.training import loop
+
+    config = tiny_config.replace(model="wgan_gp", discriminator_steps=2, dropout=0.3)
+    whole = loop.train(config, runs_dir=tmp_path / "whole")
+    part = loop.train(config.replace(steps=4), runs_dir=tmp_path / "part")
+    loop.train(part.continued({"steps": 6}), run=runs.Run(part.path))
+    states = [
+        tf.train.load_checkpoint(str(run.path / "checkpoints" / "step-00000006" / "checkpoint"))
+        for run in (whole, part)
+    ]
+    names = [n for n in states[0].get_variable_to_shape_map() if "OBJECT_GRAPH" not in n]
+    assert len(names) > 20
+    for name in names:
+        np.testing.assert_array_equal(*(state.get_tensor(name) for state in states))
+
+
+@pytest.mark.parametrize("alias, setting", cli.ALIASES.items())
+def test_flags_have_the_papers_names_too(alias, setting):
+    from absl import flags
+
+    values = flags.FlagValues()
+    cli.define_settings(values)
+    value = {"n_critic": "2", "critic_norm": "group"}[alias]
+    values(["x", "--model=wgan_gp", f"--{alias}={value}"])
+    assert str(cli.given_settings(values)[setting]) == value
