@@ -1,5 +1,7 @@
 """From a TFDS name to batches: resizing, classes, order, flips, fingerprints, the data set `auto`."""
 
+import logging
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -156,8 +158,8 @@ class TestAuto:
         monkeypatch.setattr(catalogue.covid_ct, "upstream_answers", lambda: False)
         return tiny_config.replace(dataset="auto", data_dir=str(tmp_path), classes=None)
 
-    def test_nothing_to_be_had_is_the_phantom_with_a_warning(self, nothing, capfd, caplog):
-        catalogue.log.propagate, catalogue.log.parent.propagate = True, True
+    def test_nothing_to_be_had_is_the_phantom_with_a_warning(self, nothing, caplog, monkeypatch):
+        monkeypatch.setattr(logging.getLogger("covid_gan"), "propagate", True)
         config = data.resolve(nothing)
         assert config.data.dataset == "lung_phantom" and "lung_phantom" in config.describe()
         assert "not scans of patients" in caplog.text

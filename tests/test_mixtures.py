@@ -1,5 +1,8 @@
 """Several data sets as one: interleaved, with their labels unified and their counts told."""
 
+import logging
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -13,7 +16,6 @@ from covid_gan.training import loop
 @pytest.fixture(scope="module")
 def two_sets(tiny_data_dir, tmp_path_factory):
     """A folder with `tiny_scans` and, with other spellings of the same labels, `other_scans`."""
-    import shutil
 
     class OtherScans(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         """Bright squares, each with a number in its corner."""
@@ -82,10 +84,9 @@ def test_ids_of_either_are_excluded(config):
         data.load(config.replace(exclude=("x",)))
 
 
-def test_the_log_tells_the_counts_of_each(config, tmp_path, caplog):
-    loop.log.propagate, loop.log.parent.propagate = True, True
+def test_the_log_tells_the_counts_of_each(config, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("covid_gan"), "propagate", True)
     caplog.set_level("INFO", "covid_gan")
-    loop.log.parent.parent.propagate = True
     run = loop.train(config, runs_dir=tmp_path)
     assert "25 images of tiny_scans+other_scans (tiny_scans: 20 covid; other_scans: 5 COVID)" in caplog.text
     assert run.name.startswith("00000-dcgan-tiny_scans+other_scans-")

@@ -18,10 +18,12 @@ class FolderConfig(tfds.core.BuilderConfig):
     Attributes:
       name: a digest of all that determines the records, set by `resolved`.
       manual_dir: the folder; None: the one that `DownloadConfig(manual_dir=…)` names.
+      stamps: what tells whether a file was written to since the digest was made, set by `resolved`.
     """
 
     name: str = "from_manual_dir"
     manual_dir: str | None = None
+    stamps: dict = dataclasses.field(default_factory=dict, repr=False)
 
     def resolved(self) -> "FolderConfig":
         """Reads the whole folder, and returns the config with the digest as its name.
@@ -31,11 +33,17 @@ class FolderConfig(tfds.core.BuilderConfig):
         """
         if not self.manual_dir or not os.path.exists(self.manual_dir):
             raise SettingError("manual_dir", "there is no such folder.", self.manual_dir)
-        return dataclasses.replace(self, name=self.digest(), manual_dir=os.path.abspath(self.manual_dir))
+        stamps = self.stamp()  # First, so that whatever changes later shows.
+        absolute = os.path.abspath(self.manual_dir)
+        return dataclasses.replace(self, name=self.digest(), manual_dir=absolute, stamps=stamps)
 
     def digest(self) -> str:
         """16 hexadecimal digits that differ wherever the records would."""
         raise NotImplementedError
+
+    def stamp(self) -> dict:
+        """What differs as soon as a file of the folder is written to."""
+        return {}
 
     @classmethod
     def settings(cls) -> dict:
@@ -141,7 +149,7 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _blank(self) -> FolderConfig:
         """The config with its settings, and without what ties it to a folder."""
-        return dataclasses.replace(self.builder_config, name=FolderConfig.name, manual_dir=None)
+        return dataclasses.replace(self.builder_config, name=FolderConfig.name, manual_dir=None, stamps={})
 
     def _become(self, config: FolderConfig) -> None:
         """Starts anew as the builder of another, resolved config: its name stands in all paths."""

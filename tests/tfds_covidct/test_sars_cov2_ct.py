@@ -12,8 +12,8 @@ from tfds_covidct import DataError, sars_cov2_ct
 
 
 @pytest.fixture(autouse=True)
-def _heard(caplog):
-    logging.getLogger("tfds_covidct").propagate = True
+def _heard(caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("tfds_covidct"), "propagate", True)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 
 from tfds_covidct.ct_folder.identity import Identity
 from tfds_covidct.errors import SettingError
@@ -78,6 +79,13 @@ class CtFolderConfig(FolderConfig):
             "split_fractions": list(self.fractions),
             "skip_bad": bool(self.skip_bad),
         }
+
+    def stamp(self) -> dict[str, tuple[int, int]]:
+        """{path: (size, time of the last change in ns)}."""
+        found = {
+            source.path: os.stat(source.path) for source in sources.list_sources(self.manual_dir).sources
+        }
+        return {path: (state.st_size, state.st_mtime_ns) for path, state in found.items()}
 
     def digest(self) -> str:
         inventory = sources.list_sources(self.manual_dir)

@@ -4,7 +4,6 @@ import collections
 import functools
 import itertools
 import logging
-import os
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -80,9 +79,7 @@ class Builder(FolderBuilder):
         self._identity = Identity(config.manual_dir)
         self._running = None
         inventory = sources.list_sources(config.manual_dir)
-        self._stamps = _stamps(inventory)
-        if config.digest() != config.name:
-            raise DataError(f"{inventory.root}: has changed since it was first read; try again")
+        self._check_unchanged()
         scans = [(source, h) for source, h in self._read_headers(inventory) if source not in self._barren]
         self._plan = plan.make_plan(inventory, scans, self._identity, config, self._problems)
         self._counts = collections.Counter()  # by label
@@ -122,9 +119,8 @@ class Builder(FolderBuilder):
 
     def _check_all_read(self, last: bool) -> None:
         """After each split: the folder is as it was; after the last one: no class is empty."""
+        self._check_unchanged()
         manual_dir = self.builder_config.manual_dir
-        if _stamps(sources.list_sources(manual_dir)) != self._stamps:
-            raise DataError(f"{manual_dir}: changes while it is read; wait until it is whole")
         self.info.metadata["files_skipped"] = len(self._problems.found)
         empty = [label for label in self.info.features["label"].names if not self._counts[label]]
         if last and empty:
@@ -132,6 +128,11 @@ class Builder(FolderBuilder):
                 f"{manual_dir}: no image of the class {empty[0]!r} is left; lower --min_lung_fraction"
                 + (f", or mend the files that were skipped: {self._problems}" if self._problems.found else "")
             )
+
+    def _check_unchanged(self) -> None:
+        if self.builder_config.stamp() != self.builder_config.stamps:
+            manual_dir = self.builder_config.manual_dir
+            raise DataError(f"{manual_dir}: has changed since its digest was made; wait until it is whole")
 
     def _process_pipeline_result(self, pipeline_result):
         self.info.metadata["files_skipped"] += pipeline.count_skipped(pipeline_result)
@@ -155,12 +156,6 @@ class Builder(FolderBuilder):
                 yield {"image_id": image_id, "file": task.source.relative, "frame": frame}
         for relative, sentence in self._problems.found.items():
             yield {"skipped": relative, "why": sentence}
-
-
-def _stamps(inventory: sources.Inventory) -> dict[str, tuple[int, int]]:
-    """What differs as soon as a file is written to: {path: (size, time in ns)}."""
-    found = {source.path: os.stat(source.path) for source in inventory.sources}
-    return {path: (state.st_size, state.st_mtime_ns) for path, state in found.items()}
 
 
 def _order(task: plan.Task, window: Window, min_lung_fraction: float) -> drawing.Order:
