@@ -89,8 +89,9 @@ class Builder(FolderBuilder):
         return {split: self._generate_examples(split) for split in self._plan.tasks}
 
     def _read_headers(self, inventory: sources.Inventory) -> list[tuple[sources.Source, Header]]:
-        log.info("Reading the headers of %d files …", len(inventory.sources))
-        headers = dict(self._without_failures(drawing.read_header, inventory.sources))
+        count = len(inventory.sources)
+        log.info("Reading the headers of %d files …", count)
+        headers = dict(self._without_failures(drawing.read_header, inventory.sources, "headers", count))
         self._problems.check()
         return [(source, headers[source]) for source in inventory.sources if source in headers]
 
@@ -106,7 +107,8 @@ class Builder(FolderBuilder):
     def _by_workers(self, split: str, order):
         tasks = self._plan.tasks[split]
         task_of, fruitful = {task.source: task for task in tasks}, set()
-        for done, drawn in self._without_failures(drawing.draw, map(order, tasks)):
+        count = sum(len(task.frames) for task in tasks)
+        for done, drawn in self._without_failures(drawing.draw, map(order, tasks), f"{split} slices", count):
             task = task_of[done.source]
             fruitful.add(task.source)
             self._counts[task.label] += 1
@@ -137,12 +139,13 @@ class Builder(FolderBuilder):
     def _process_pipeline_result(self, pipeline_result):
         self.info.metadata["files_skipped"] += pipeline.count_skipped(pipeline_result)
 
-    def _without_failures(self, function, tasks):
-        """Passes on what the workers return, and notes the files that they cannot read."""
+    def _without_failures(self, function, tasks, what: str, count: int):
+        """Passes on what the workers return, with a bar, and notes the files that they cannot read."""
         if self._running:
             self._running.close()  # TFDS may have asked for fewer examples than there are.
         self._running = self._workers.run(function, tasks)
-        for task, outcome in self._running:
+        bar = tfds.core.utils.tqdm_utils.tqdm
+        for task, outcome in bar(self._running, desc=f"Reading {what}...", total=count, leave=False):
             if isinstance(outcome, Failure):
                 source = getattr(task, "source", task)
                 self._problems.add(source.relative, named(source, outcome))
