@@ -1,11 +1,13 @@
 """Data sets made from a folder of the user's, found again only for the same content of it."""
 
+import contextlib
 import dataclasses
 import functools
 import os
 
 import tensorflow_datasets as tfds
 from etils import epath
+from tensorflow_datasets.core import shuffle
 
 from tfds_covidct import cleanup
 from tfds_covidct.errors import DataError, SettingError
@@ -144,7 +146,7 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _prepare(self, download_dir, **kwargs) -> None:
         """Prepares what is resolved, or leaves nothing; subclasses may hold things ready meanwhile."""
-        with cleanup.leaving_nothing_on_error(self, download_dir):
+        with cleanup.leaving_nothing_on_error(self, download_dir), _shuffled_on_disk():
             super().download_and_prepare(download_dir=download_dir, **kwargs)
 
     def _blank(self) -> FolderConfig:
@@ -164,3 +166,18 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             f"{self.name} is made from a folder, and none was named: give --manual_dir=FOLDER, or in Python "
             f'tfds.load("{self.name}", builder_kwargs=dict(manual_dir=FOLDER)).{there}'
         )
+
+
+# Bytes of a split's records that TFDS may hold in memory to put them in order; it takes 1 GB by itself.
+_IN_MEMORY = 2**28
+
+
+@contextlib.contextmanager
+def _shuffled_on_disk():
+    """Bounds what TFDS holds in memory, so that it does not grow with the number of files; the order is the same."""
+    before = shuffle.MAX_MEM_BUFFER_SIZE
+    shuffle.MAX_MEM_BUFFER_SIZE = min(before, _IN_MEMORY)
+    try:
+        yield
+    finally:
+        shuffle.MAX_MEM_BUFFER_SIZE = before

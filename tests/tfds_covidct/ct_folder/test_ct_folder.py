@@ -343,6 +343,19 @@ def test_the_records_do_not_depend_on_the_number_of_processes(folder, tmp_path, 
     assert digests[0] == digests[1]
 
 
+def test_records_put_in_order_on_disk_are_those_put_in_order_in_memory(folder, tmp_path, monkeypatch):
+    from tfds_covidct import from_folder
+
+    digests = []
+    for size in (from_folder._IN_MEMORY, 100):
+        monkeypatch.setattr(from_folder, "_IN_MEMORY", size)
+        builder = ct_folder.Builder(data_dir=tmp_path / str(size), manual_dir=folder)
+        builder.download_and_prepare()
+        digests.append([e["image_id"] for split in builder.info.splits for e in
+                        tfds.as_numpy(builder.as_dataset(split=split))])  # fmt: skip
+    assert digests[0] == digests[1]
+
+
 @pytest.fixture(autouse=True)
 def _heard(caplog, monkeypatch):
     monkeypatch.setattr(logging.getLogger("tfds_covidct"), "propagate", True)
