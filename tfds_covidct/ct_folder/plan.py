@@ -172,7 +172,7 @@ def _tell(units: Sequence[Unit], names: Sequence[str], passed_over: collections.
     volumes = len({name for name in names if name.startswith(f"{patients.BY_VOLUME}:")})
     if volumes:
         log.warning(
-            "Nothing tells whom some volumes show: %d studies, or volumes without one, count as a patient each.",
+            "Nothing tells whom some volumes show: each study, or volume without one, counts as a patient (%d).",
             volumes,
         )
     in_blocks = sum(name.startswith(f"{patients.BY_BLOCK}:") for name in names)
@@ -192,7 +192,6 @@ def _tell_of_empty_splits(split_of: dict[str, str], names: Sequence[str], fracti
         hint = (
             " If one PatientID stands for many patients, remove it and give each a folder." if by_id else ""
         )
-        what = "patient, who stays" if len(split_of) == 1 else "patients, or blocks of files, which stay"
-        log.warning(
-            "No images for %s: there are %d %s whole.%s", " and ".join(empty), len(split_of), what, hint
-        )
+        count = len(split_of)
+        there = "is 1 patient, who stays" if count == 1 else f"are {count} patients, or blocks, who stay"
+        log.warning("No images for %s: there %s whole.%s", " and ".join(empty), there, hint)

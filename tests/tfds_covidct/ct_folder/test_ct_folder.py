@@ -452,7 +452,7 @@ def test_all_series_of_one_study_count_as_one_patient(prepare, tmp_path, write_d
                     PatientID="", StudyInstanceUID="1.7")  # fmt: skip
     records = examples(prepare(tmp_path / "s"))
     assert len({record["patient_id"] for _, record in records}) == 2
-    assert "2 studies, or volumes without one, count as a patient each" in caplog.text
+    assert "counts as a patient (2)" in caplog.text
 
 
 def test_a_decoder_that_crashes_is_an_error_that_names_the_file(folder, prepare, monkeypatch):
