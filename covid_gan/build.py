@@ -4,7 +4,7 @@ import inspect
 
 import keras
 
-from covid_gan import gans, networks, penalties
+from covid_gan import gans, losses, networks, penalties
 from covid_gan.config import Config, ModelConfig
 from covid_gan.errors import ArgumentError
 from covid_gan.penalties import pairs
@@ -31,7 +31,9 @@ _DISCRIMINATOR = {
 
 
 # What a GAN is made with beside its networks, where its model has it.
-_GAN = ("loss", "penalty", "penalty_weight", "discriminator_steps", "generator_steps")
+_GAN = (
+    "loss", "penalty", "penalty_weight", "discriminator_steps", "generator_steps", "augment", "ada_target",
+)  # fmt: skip
 
 
 def gan_from(config: Config) -> keras.Model:
@@ -99,6 +101,7 @@ def _check_game(config: Config) -> None:
         if training.penalty == "consensus" and not one_each:
             message = "moves both players at once; leave out --discriminator_steps and --generator_steps."
             raise ArgumentError("penalty", message, training.penalty)
+    _check_ada(training)
     on_gradients = model.model == "wgan_gp" or (training.penalty and penalties.get(training.penalty).term)
     if on_gradients and model.discriminator_normalization == "batch":
         raise ArgumentError(
@@ -107,6 +110,16 @@ def _check_game(config: Config) -> None:
             "al. 2017, section 4); take layer, group, instance, spectral or none.",
             model.discriminator_normalization,
         )
+
+
+def _check_ada(training) -> None:
+    if training.ada_target is None:
+        return
+    if not training.augment:
+        raise ArgumentError("ada_target", "adapts how many images --augment changes; name some.", training.ada_target)
+    if training.loss is None or losses.get(training.loss).threshold is None:
+        message = "needs a discriminator whose sign says real or not; wasserstein's and relativistic's do not."
+        raise ArgumentError("ada_target", message, training.ada_target)
 
 
 def networks_from(config: ModelConfig) -> tuple[keras.Model, keras.Model]:

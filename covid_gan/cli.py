@@ -99,7 +99,10 @@ def define_settings(values: flags.FlagValues, *groups, without=(), defaults=None
             kind = config_lib.value_type(field)
             default = (defaults or {}).get(field.name, field.default)
             default = ",".join(default) if isinstance(default, tuple) else default
-            if choices:
+            if choices and kind is tuple:
+                help = f"<{'|'.join(choices)}>,…: {help}"
+                makers[kind](field.name, default, help, flag_values=values, module_name=group)
+            elif choices:
                 make = flags.DEFINE_enum
                 make(field.name, default, choices, help, flag_values=values, module_name=group)
             else:

@@ -10,6 +10,7 @@ import types
 import typing
 
 from covid_gan import gans, losses, networks, penalties
+from covid_gan.augment import AUGMENTATIONS
 from covid_gan.errors import ArgumentError
 from covid_gan.networks import choices, sizes
 
@@ -64,8 +65,11 @@ def _check_field(config, field):
     if kind is tuple and not all(isinstance(part, str) for part in getattr(config, name)):
         raise ArgumentError(name, "must hold strings.", value)
     choices = field.metadata["choices"]
-    if choices and value not in choices:
-        raise ArgumentError(name, f"must be one of {', '.join(choices)}.", value)
+    given = getattr(config, name) if kind is tuple else (value,)
+    if choices and not set(given) <= set(choices):
+        raise ArgumentError(
+            name, f"must be {'of' if kind is tuple else 'one of'} {', '.join(choices)}.", value
+        )
 
 
 class _SelfChecking:
@@ -254,7 +258,22 @@ class TrainConfig(_SelfChecking):
     generator_steps: int | None = _setting(
         None, f"generator updates after those {_models_own('generator_steps')}"
     )
-    learning_rate: float | None = _setting(None, f"of both networks' optimizers {_models_own('learning_rate')}")
+    augment: tuple[str, ...] = _setting(
+        (),
+        "changes of all images that the discriminator sees, separated by commas, such as "
+        "translation,cutout; brightness and contrast change what carries HU",
+        AUGMENTATIONS,
+        before=(),
+    )
+    ada_target: float | None = _setting(
+        None,
+        "adapt the share of changed images to the mean sign of the discriminator on real ones, such as "
+        "0.6 (default: all images are changed)",
+        before=None,
+    )
+    learning_rate: float | None = _setting(
+        None, f"of both networks' optimizers {_models_own('learning_rate')}"
+    )
     discriminator_learning_rate: float | None = _setting(None, "for the discriminator, where it differs")
     beta_1: float | None = _setting(None, f"Adam's decay of the first moment {_models_own('beta_1')}")
     beta_2: float | None = _setting(None, f"Adam's decay of the second moment {_models_own('beta_2')}")
@@ -276,6 +295,9 @@ class TrainConfig(_SelfChecking):
             self._require(name, "from 1 to 10^9", lambda v: 1 <= v <= 10**9)
         for name in ("discriminator_steps", "generator_steps"):
             self._require(name, "from 1 to 64", lambda v: 1 <= v <= 64)
+        self._require("ada_target", "from 0 to 1", lambda v: 0 <= v <= 1)
+        if len(set(self.augment)) < len(self.augment):
+            raise ArgumentError("augment", "must name each change once.", self.augment)
         self._require("penalty_weight", "above 0 and at most 10^6", lambda v: 0 < v <= 1e6)
         self._require("milestone_every", "from 0 to 10^9", lambda v: 0 <= v <= 10**9)
         for name in ("learning_rate", "discriminator_learning_rate"):
@@ -351,6 +373,7 @@ class Config:
         parts = [model.model, *network, data, f"{model.image_size}px"]
         parts += dict.fromkeys(activations) if model.network == "dcgan" else []
         own = gans.DEFAULTS[model.model]
+        parts += training.augment
         for name in ("loss", "penalty"):
             parts += [getattr(training, name)] if getattr(training, name) not in (None, own.get(name)) else []
         parts += [f"dropout{model.dropout:g}"] if model.dropout not in (None, own["dropout"]) else []

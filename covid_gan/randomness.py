@@ -19,6 +19,7 @@ class Purpose(enum.IntEnum):
     DROPOUT = 5
     MIX = 6
     NOISE = 7
+    AUGMENT = 8
 
 
 def key(seed: int, purpose: Purpose, step=0) -> tf.Tensor:

@@ -19,6 +19,16 @@ EXPECTED = {
     "kiel_2020_swish": dict(**KIEL, activation="swish", dropout=0.0),
     "kiel_2020_swish_dropout30": dict(**KIEL, activation="swish", dropout=0.3),
     "kiel_2020_swish_dropout50": dict(**KIEL, activation="swish", dropout=0.5),
+    "kiel_2021_wgan_gp": dict(
+        **KIEL,
+        model="wgan_gp",
+        activation="leaky_relu",
+        dropout=0.0,
+        discriminator_normalization="layer",
+        upsample="resize",
+        discriminator_steps=5,
+        penalty_weight=10.0,
+    ),
     "nodule56": dict(
         dropout=0.0,
         image_size=56,
@@ -71,7 +81,7 @@ def test_a_preset_says_what_was_published(preset):
     found = {name: config.get(name) for name in EXPECTED[preset]}
     assert found == EXPECTED[preset]
     assert (config.data.split, config.data.classes) == ("all", ("covid",))
-    assert config.model.model == "dcgan"
+    assert config.model.model == EXPECTED[preset].get("model", "dcgan")
 
 
 @pytest.mark.parametrize("preset", EXPECTED)
@@ -97,9 +107,11 @@ def test_a_preset_trains(preset):
     assert gan.discriminator.get_config().get("dropout", config.model.dropout) == config.model.dropout
     networks = (gan.generator, gan.discriminator)
     before = [network.trainable_weights[0].numpy() for network in networks]
-    logs = gan.train_step(tf.random.stateless_uniform([2, size, size, 1], [0, 0], -1, 1))
+    count = 2 * gan.discriminator_steps
+    logs = gan.train_step(tf.random.stateless_uniform([count, size, size, 1], [0, 0], -1, 1))
     assert all(np.isfinite(value) for value in logs.values())
-    for network, old in zip(networks, before):
+    for network, old, steps in zip(networks, before, (1, gan.discriminator_steps)):
         moved = np.abs(network.trainable_weights[0].numpy() - old).max()
         # Adam's first step has the length of the learning rate.
-        assert 0.9 * config.training.learning_rate < moved < 1.1 * config.training.learning_rate
+        rate = config.training.learning_rate
+        assert 0.9 * rate < moved < 1.1 * rate * steps

@@ -210,6 +210,81 @@ def test_a_wgan_resumes_bit_for_bit(tiny_config, tmp_path):
         np.testing.assert_array_equal(*(state.get_tensor(name) for state in states))
 
 
+class TestAugmentation:
+    """Changes of what the discriminator sees."""
+
+    @pytest.mark.parametrize("model", gans.GANS)
+    def test_real_and_generated_images_alike_are_changed_at_every_turn(self, model, monkeypatch):
+        gan = make(model=model, augment=("translation", "cutout"), discriminator_steps=2)
+        draws, seen = [], gan.seen
+        monkeypatch.setattr(gan, "seen", lambda images, draw=0: draws.append(draw) or seen(images, draw))
+        values = gan.train_step(pictures(4))
+        assert sorted(draws) == [0, 1, 2, 3, 4] and all(np.isfinite(v) for v in values.values())
+
+    def test_every_draw_and_every_step_changes_images_anew(self):
+        gan = make(augment=("translation",), image_size=16)
+        images = pictures(8, 16)
+        first = gan.seen(images).numpy()
+        np.testing.assert_array_equal(gan.seen(images), first)
+        assert (gan.seen(images, draw=1).numpy() != first).any()
+        gan.step.assign_add(1)
+        assert (gan.seen(images).numpy() != first).any()
+
+    def test_without_any_the_images_are_seen_as_they_are(self):
+        images = pictures(4)
+        np.testing.assert_array_equal(make().seen(images), images)
+
+    def test_the_generator_learns_through_the_changes(self):
+        gan = make(augment=("translation", "cutout", "rotation"))
+        with tf.GradientTape() as tape:
+            fakes = gan.seen(gan.generator(gan.latents(0, 4), training=True))
+            value = tf.reduce_sum(fakes)
+        gradients = tape.gradient(value, gan.generator.trainable_variables)
+        assert all(np.abs(g).max() > 0 for g in gradients)
+
+    def test_the_share_follows_the_discriminators_sign(self):
+        gan = make(augment=("translation",), ada_target=0.6)
+        assert float(gan.augmented) == 0.0
+        sure, unsure = tf.fill([50, 1], 2.0), tf.constant([[2.0]] * 25 + [[-2.0]] * 25)
+        for _ in range(10):
+            gan.adapt(sure, 0.0)
+        assert float(gan.augmented) == pytest.approx(500 / 50_000)
+        for _ in range(4):
+            gan.adapt(unsure, 0.0)
+        assert float(gan.augmented) == pytest.approx(300 / 50_000)
+        for _ in range(20):
+            gan.adapt(unsure, 0.0)
+        assert float(gan.augmented) == 0.0
+
+    @pytest.mark.parametrize(
+        "settings",
+        [dict(ada_target=0.6), dict(model="wgan_gp", augment=("flip",), ada_target=0.6),
+         dict(loss="relativistic", augment=("flip",), ada_target=0.6)],
+        ids=str,
+    )  # fmt: skip
+    def test_a_share_that_nothing_can_adapt_is_refused(self, settings):
+        with pytest.raises(ArgumentError) as error:
+            build.resolve(Config().replace(**settings))
+        assert error.value.argument == "ada_target"
+
+    def test_an_adaptive_run_resumes_bit_for_bit(self, tiny_config, tmp_path):
+        from covid_gan import runs
+        from covid_gan.training import loop
+
+        config = tiny_config.replace(augment=("translation", "cutout"), ada_target=0.6, dropout=0.3)
+        whole = loop.train(config, runs_dir=tmp_path / "whole")
+        part = loop.train(config.replace(steps=4), runs_dir=tmp_path / "part")
+        loop.train(part.continued({"steps": 6}), run=runs.Run(part.path))
+        states = [
+            tf.train.load_checkpoint(str(run.path / "checkpoints" / "step-00000006" / "checkpoint"))
+            for run in (whole, part)
+        ]
+        names = [n for n in states[0].get_variable_to_shape_map() if "OBJECT_GRAPH" not in n]
+        assert any("augmented" in name for name in names)
+        for name in names:
+            np.testing.assert_array_equal(*(state.get_tensor(name) for state in states))
+
+
 @pytest.mark.parametrize("alias, setting", cli.ALIASES.items())
 def test_flags_have_the_papers_names_too(alias, setting):
     from absl import flags

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from covid_gan import randomness
+from covid_gan import augment, randomness
 from covid_gan.randomness import Purpose
 
 D_LOSS = "d_loss"
@@ -13,9 +13,15 @@ FAKE_ACCURACY = "d_accuracy_fake"
 CRITIC_GAP = "critic_gap"
 GRADIENT_NORM = "gradient_norm"
 PENALTY = "penalty"
+AUGMENTED = "augmented"
 
 # More than a step ever draws latents for one purpose.
 _DRAWS_PER_STEP = 64
+# The same for the changes of images: each draw takes numbers for up to 16 changes.
+_CHANGES_PER_STEP = 3 * _DRAWS_PER_STEP * 16
+
+# Images after which an adaptive share of changed images could have gone from 0 to 1.
+ADA_IMAGES = 50_000
 
 
 class Gan(keras.Model):
@@ -35,10 +41,27 @@ class Gan(keras.Model):
         seed: of latents and dropout.
         ema_decay: of the moving average of the generator's weights, in [0, 1).
         discriminator_steps: discriminator updates in a step, each on images of its own.
+        augment: changes of what the discriminator sees, names of `augment.AUGMENTATIONS`.
+        ada_target: None: all images are changed; else a share that starts at 0 and grows while the
+            discriminator's sign on real images is above this mean: see `adapt`.
     """
 
-    def __init__(self, generator, discriminator, seed=0, ema_decay=0.998, discriminator_steps=1, **kwargs):
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        seed=0,
+        ema_decay=0.998,
+        discriminator_steps=1,
+        augment=(),
+        ada_target=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        self.augmentations = tuple(augment)
+        self.ada_target = ada_target
+        start = 1.0 if ada_target is None else 0.0
+        self.augmented = tf.Variable(start, dtype=tf.float32, trainable=False, name="augmented")
         self.discriminator_steps = discriminator_steps
         self.generator = generator
         self.discriminator = discriminator
@@ -99,6 +122,32 @@ class Gan(keras.Model):
     def uniform(self, purpose: Purpose, shape, draw=0):
         """Float32 numbers of `shape` for this step, uniform in [0, 1)."""
         return randomness.uniform(shape, self.seed, purpose, self.step * _DRAWS_PER_STEP + draw)
+
+    def seen(self, images, draw=0):
+        """The images as the discriminator is to see them, changed anew for each number `draw`."""
+        calls = iter(range(16))
+
+        def numbers(k):
+            part = self.step * _CHANGES_PER_STEP + draw * 16 + next(calls)
+            return randomness.uniform([tf.shape(images)[0], k], self.seed, Purpose.AUGMENT, part)
+
+        return augment.augment(images, self.augmentations, numbers, self.augmented)
+
+    def adapt(self, real_logits, threshold):
+        """Changes more images while the discriminator is surer of real ones than `ada_target`, else fewer.
+
+        Args:
+            real_logits: [n, 1].
+            threshold: a logit above it says real.
+
+        Reference:
+            Karras et al. 2020, section 3, r_t, https://arxiv.org/abs/2006.06676
+        """
+        if self.ada_target is not None:
+            signs = tf.reduce_mean(tf.sign(tf.cast(real_logits, tf.float32) - threshold))
+            stride = tf.cast(tf.shape(real_logits)[0], tf.float32) / ADA_IMAGES
+            share = self.augmented + stride * tf.sign(signs - self.ada_target)
+            self.augmented.assign(tf.clip_by_value(share, 0.0, 1.0))
 
     def update(self, network, optimizer, loss, tape):
         """One step of `optimizer` down the gradient of `loss`."""

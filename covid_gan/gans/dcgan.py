@@ -40,10 +40,9 @@ class Dcgan(base.Gan):
 
     def tracked(self):
         says = () if self.loss_pair.threshold is None else (base.REAL_ACCURACY, base.FAKE_ACCURACY)
-        return (base.D_LOSS, base.G_LOSS, *(says or (base.CRITIC_GAP,)), *self._penalty_tracked())
-
-    def _penalty_tracked(self):
-        return (base.PENALTY,) if self.penalty.term else ()
+        penalty = (base.PENALTY,) if self.penalty.term else ()
+        adaptive = (base.AUGMENTED,) if self.ada_target is not None else ()
+        return (base.D_LOSS, base.G_LOSS, *(says or (base.CRITIC_GAP,)), *penalty, *adaptive)
 
     def train_step(self, images):
         self.begin_step()
@@ -55,6 +54,8 @@ class Dcgan(base.Gan):
                 values = self._discriminator_step(reals, i)
             for i in range(self.generator_steps):
                 values[base.G_LOSS] = self._generator_step(batches[-1], i)
+        if self.ada_target is not None:
+            values[base.AUGMENTED] = self.augmented
         self.track(values)
         return self.end_step()
 
@@ -62,6 +63,7 @@ class Dcgan(base.Gan):
         fakes = self.generator(
             self.latents(Purpose.DISCRIMINATOR_LATENTS, tf.shape(reals)[0], draw=i), training=True
         )
+        reals, fakes = self.seen(reals, draw=3 * i), self.seen(fakes, draw=3 * i + 1)
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(reals, training=True)
             fake_logits = self.discriminator(fakes, training=True)
@@ -71,15 +73,18 @@ class Dcgan(base.Gan):
         self.update(self.discriminator, self.discriminator_optimizer, total, tape)
         if self.penalty.clip:
             self.penalty.clip(self.discriminator.trainable_variables, self.penalty_weight)
+        self.adapt(real_logits, self.loss_pair.threshold)
         penalty = {} if term is None else {base.PENALTY: term}
         return {base.D_LOSS: d_loss, **self._judged(real_logits, fake_logits), **penalty}
 
     def _generator_step(self, reals, i):
         latents = self.latents(Purpose.GENERATOR_LATENTS, tf.shape(reals)[0], draw=i)
         with tf.GradientTape() as tape:
-            fake_logits = self.discriminator(self.generator(latents, training=True), training=True)
+            fakes = self.seen(self.generator(latents, training=True), draw=3 * i + 2)
+            fake_logits = self.discriminator(fakes, training=True)
             # A pairing compares with real ones, whose logits are a constant here.
-            real_logits = self.discriminator(reals, training=True) if self.loss_pair.uses_real else None
+            seen = self.seen(reals, draw=3 * i) if self.loss_pair.uses_real else None
+            real_logits = None if seen is None else self.discriminator(seen, training=True)
             g_loss = self.loss_pair.generator(real_logits, fake_logits)
         self.update(self.generator, self.generator_optimizer, g_loss, tape)
         return g_loss
@@ -97,8 +102,11 @@ class Dcgan(base.Gan):
         latents = self.latents(Purpose.DISCRIMINATOR_LATENTS, tf.shape(reals)[0])
 
         def play():
-            fakes = self.generator(latents, training=True)
-            logits = self.discriminator(reals, training=True), self.discriminator(fakes, training=True)
+            fakes = self.seen(self.generator(latents, training=True), draw=1)
+            logits = (
+                self.discriminator(self.seen(reals), training=True),
+                self.discriminator(fakes, training=True),
+            )
             return self.loss_pair.discriminator(*logits), self.loss_pair.generator(*logits), logits
 
         players = self.discriminator, self.generator

@@ -36,7 +36,7 @@ class WganGp(base.Gan):
             m = tf.shape(x)[0]
             z = self.latents(Purpose.DISCRIMINATOR_LATENTS, m, draw=t)
             epsilon = self.uniform(Purpose.MIX, [m, 1, 1, 1], draw=t)
-            x_tilde = self.generator(z, training=True)
+            x, x_tilde = self.seen(x, draw=3 * t), self.seen(self.generator(z, training=True), draw=3 * t + 1)
             with tf.GradientTape() as tape:
                 real_logits, fake_logits = critic(x, training=True), critic(x_tilde, training=True)
                 d_loss = wasserstein_discriminator_loss(real_logits, fake_logits)
@@ -48,7 +48,8 @@ class WganGp(base.Gan):
 
         z = self.latents(Purpose.GENERATOR_LATENTS, m)
         with tf.GradientTape() as tape:
-            g_loss = wasserstein_generator_loss(critic(self.generator(z, training=True), training=True))
+            x_tilde = self.seen(self.generator(z, training=True), draw=2)
+            g_loss = wasserstein_generator_loss(critic(x_tilde, training=True))
         self.update(self.generator, self.generator_optimizer, g_loss, tape)
 
         self.track(

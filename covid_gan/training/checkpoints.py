@@ -31,8 +31,8 @@ class DamagedError(RunError):
 class Checkpoints:
     """The checkpoints of one run.
 
-    They hold both networks, the averaged generator, both optimizers, the step and the
-    trackers. Latents, dropout, data order and flips are functions of (seed, step) and
+    They hold both networks, the averaged generator, both optimizers, the step, the
+    trackers and the adaptive share of changed images. Latents, dropout, data order and flips are functions of (seed, step) and
     need no state.
 
     Args:
@@ -189,7 +189,8 @@ def _variables(gan) -> dict[str, list[tf.Variable]]:
         "discriminator_optimizer": gan.discriminator_optimizer.variables,
         "trackers": trackers,
     }
-    return {"step": [gan.step]} | {name: [v.value for v in part] for name, part in parts.items()}
+    adaptive = {"augmented": [gan.augmented]} if gan.ada_target is not None else {}
+    return {"step": [gan.step]} | adaptive | {name: [v.value for v in part] for name, part in parts.items()}
 
 
 def _step(path: Path) -> int | None:
