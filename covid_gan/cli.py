@@ -20,6 +20,7 @@ from absl import flags
 
 from covid_gan import config as config_lib
 from covid_gan.errors import ArgumentError, Interrupted, RunError
+from covid_gan.settings import value_type
 
 USAGE_ERROR, RUN_ERROR = 2, 1
 
@@ -96,7 +97,7 @@ def define_settings(values: flags.FlagValues, *groups, without=(), defaults=None
             if field.name in without:
                 continue
             choices, help = field.metadata["choices"], field.metadata["help"]
-            kind = config_lib.value_type(field)
+            kind = value_type(field)
             default = (defaults or {}).get(field.name, field.default)
             default = ",".join(default) if isinstance(default, tuple) else default
             if choices and kind is tuple:
@@ -117,7 +118,7 @@ def given_settings(values: flags.FlagValues) -> dict:
     for field in config_lib.all_fields():
         if field.name in values and values[field.name].present:
             value = values[field.name].value
-            if config_lib.value_type(field) is tuple:
+            if value_type(field) is tuple:
                 value = _listed(field.name, value)
             settings[field.name] = value
     return settings
@@ -180,7 +181,7 @@ def _parse_once(define, argv):
         raise UsageError(_flag_first(str(error))) from None
     if rest:
         raise UsageError(f"{rest[0]}: is not a flag; write --name=value. See --help.")
-    may_be_empty = {f.name for f in config_lib.all_fields() if config_lib.value_type(f) is tuple}
+    may_be_empty = {f.name for f in config_lib.all_fields() if value_type(f) is tuple}
     for name in values:
         if values[name].present and values[name].value == "" and name not in may_be_empty:
             raise UsageError(f"--{name}: is empty.")

@@ -6,13 +6,12 @@ Every field is also a flag of the same name, whose help stands beside it.
 import dataclasses
 import json
 import re
-import types
-import typing
 
 from covid_gan import gans, losses, networks, penalties
 from covid_gan.augment import AUGMENTATIONS
 from covid_gan.errors import ArgumentError
 from covid_gan.networks import choices, sizes
+from covid_gan.settings import ALWAYS, SelfChecking, setting
 
 AUTO = "auto"
 PHANTOM = "lung_phantom"
@@ -22,20 +21,6 @@ FOLDER_SETTINGS = ("window", "slice_range", "min_lung_fraction", "split_fraction
 ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
 
 
-# A setting that every run has had.
-_ALWAYS = object()
-
-
-def _setting(default, help, choices=None, may_change=False, before=_ALWAYS):
-    """A field.
-
-    `may_change`: a resumed run may be given another value, as it leaves each step as it was.
-    `before`: the value that stands for what was done before there was this setting.
-    """
-    metadata = {"help": help, "choices": choices, "may_change": may_change, "before": before}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
 def _models_own(name: str) -> str:
     """For a setting's help: what each model takes where none is given."""
     shown = [f"{model} {own[name]:g}" if isinstance(own[name], float) else f"{model} {own[name]}"
@@ -43,105 +28,64 @@ def _models_own(name: str) -> str:
     return f"(default: {', '.join(shown)})"
 
 
-def value_type(field: dataclasses.Field) -> type:
-    """The type of a field's values, None aside: str, bool, int, float or tuple."""
-    kind = field.type
-    if isinstance(kind, types.UnionType):
-        kind = next(k for k in typing.get_args(kind) if k is not type(None))
-    return typing.get_origin(kind) or kind
-
-
-def _check_field(config, field):
-    name, value = field.name, getattr(config, field.name)
-    kind = value_type(field)
-    if value is None and isinstance(field.type, types.UnionType):
-        return  # not given, or not a setting of these networks
-    if kind is float and type(value) is int:
-        object.__setattr__(config, name, float(value))
-    elif kind is tuple and isinstance(value, list):
-        object.__setattr__(config, name, tuple(value))
-    elif type(value) is not kind:
-        raise ArgumentError(name, f"must be of type {kind.__name__}.", value)
-    if kind is tuple and not all(isinstance(part, str) for part in getattr(config, name)):
-        raise ArgumentError(name, "must hold strings.", value)
-    choices = field.metadata["choices"]
-    given = getattr(config, name) if kind is tuple else (value,)
-    if choices and not set(given) <= set(choices):
-        raise ArgumentError(
-            name, f"must be {'of' if kind is tuple else 'one of'} {', '.join(choices)}.", value
-        )
-
-
-class _SelfChecking:
-    def __post_init__(self):
-        for field in dataclasses.fields(self):
-            _check_field(self, field)
-        self._check()
-
-    def _require(self, name, rule, condition):
-        value = getattr(self, name)
-        if value is not None and not condition(value):
-            raise ArgumentError(name, f"must be {rule}.", value)
-
-
 @dataclasses.dataclass(frozen=True)
-class DataConfig(_SelfChecking):
+class DataConfig(SelfChecking):
     """Which images, and what is done to them before they reach a network."""
 
-    dataset: str = _setting(
+    dataset: str = setting(
         AUTO,
         "a TFDS name with an `image` feature, or several as in covid_ct+sars_cov2_ct; ct_folder: your own "
         "scans in --manual_dir; auto: covid_ct where it is prepared, in --manual_dir or downloadable, else "
         "lung_phantom with a warning",
     )
-    split: str = _setting("train", "a TFDS split, such as train or train[:50%]; all joins every split")
-    classes: tuple[str, ...] | None = _setting(
+    split: str = setting("train", "a TFDS split, such as train or train[:50%]; all joins every split")
+    classes: tuple[str, ...] | None = setting(
         None,
         "label names to keep, separated by commas; empty: all labels (default: covid where the data "
         "set has that label, else all)",
     )
-    exclude: tuple[str, ...] = _setting(
+    exclude: tuple[str, ...] = setting(
         (), "image_ids to leave out, separated by commas, or a .txt file with one on each line"
     )
-    data_dir: str | None = _setting(
+    data_dir: str | None = setting(
         None, "TFDS's folder of prepared data sets (default: ~/tensorflow_datasets)", may_change=True
     )
-    manual_dir: str | None = _setting(
+    manual_dir: str | None = setting(
         None,
         "folder with the source files of a data set: your own scans, or a copy of COVID-CT; of several data "
         "sets, as in --dataset, joined by +",
         may_change=True,
     )
-    window: str | None = _setting(
+    window: str | None = setting(
         None,
         "ct_folder: the HU shown: lung, mediastinal, bone or CENTRE,WIDTH (default: lung)",
         before=None,
     )
-    slice_range: str | None = _setting(
+    slice_range: str | None = setting(
         None,
         "ct_folder: FIRST,LAST part of each volume that is kept, such as 0.3,0.7 (default: 0,1)",
         before=None,
     )
-    min_lung_fraction: float | None = _setting(
+    min_lung_fraction: float | None = setting(
         None,
         "ct_folder: drop slices with a smaller share of pixels from -950 to -500 HU (default: 0)",
         before=None,
     )
-    split_fractions: str | None = _setting(
+    split_fractions: str | None = setting(
         None,
         "ct_folder: TRAIN,VALIDATION,TEST shares of the patients (default: 0.7,0.15,0.15)",
         before=None,
     )
-    skip_bad: bool | None = _setting(
+    skip_bad: bool | None = setting(
         None,
         "ct_folder: skip files that cannot be read, count and list them (default: an error)",
         before=None,
     )
-    flip: bool = _setting(True, "mirror half of the images, drawn anew each time, left to right")
-    resize: str = _setting(
+    flip: bool = setting(True, "mirror half of the images, drawn anew each time, left to right")
+    resize: str = setting(
         "pad", "pad: keep the aspect ratio and fill up with air; stretch: to a square", ("pad", "stretch")
     )
-    cache: str = _setting(
+    cache: str = setting(
         "memory", "memory: hold the resized images; none: read them anew each epoch", ("memory", "none")
     )
 
@@ -168,42 +112,42 @@ class DataConfig(_SelfChecking):
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelConfig(_SelfChecking):
+class ModelConfig(SelfChecking):
     """Which GAN, and what its two networks look like."""
 
-    model: str = _setting("dcgan", "the algorithm", gans.GANS)
-    network: str = _setting(
+    model: str = setting("dcgan", "the algorithm", gans.GANS)
+    network: str = setting(
         "dcgan", "the pair of networks; ucla128 and polanco64 are published ones", networks.NETWORKS
     )
-    image_size: int = _setting(64, "height and width in pixels: 4, 5, 6 or 7 doubled at least once")
-    latent_dim: int = _setting(100, "length of a latent vector")
-    base_channels: int | None = _setting(
+    image_size: int = setting(64, "height and width in pixels: 4, 5, 6 or 7 doubled at least once")
+    latent_dim: int = setting(100, "length of a latent vector")
+    base_channels: int | None = setting(
         32, "channels of the largest feature maps; each smaller map has twice as many"
     )
-    activation: str | None = _setting("leaky_relu", "activation of both networks", ACTIVATIONS)
-    generator_activation: str | None = _setting(
+    activation: str | None = setting("leaky_relu", "activation of both networks", ACTIVATIONS)
+    generator_activation: str | None = setting(
         None, "activation of the generator, where it differs", ACTIVATIONS
     )
-    discriminator_activation: str | None = _setting(
+    discriminator_activation: str | None = setting(
         None, "activation of the discriminator, where it differs", ACTIVATIONS
     )
-    dropout: float | None = _setting(
+    dropout: float | None = setting(
         None, f"dropout rate in the discriminator; 0: none {_models_own('dropout')}"
     )
-    kernel_size: int | None = _setting(4, "kernel size of all convolutions")
-    generator_head: str | None = _setting(
+    kernel_size: int | None = setting(4, "kernel size of all convolutions")
+    generator_head: str | None = setting(
         "conv", "last layer of the generator; dense: every pixel sees the whole image", choices.HEADS
     )
-    generator_normalization: str | None = _setting(
+    generator_normalization: str | None = setting(
         "batch", "normalisation in the generator", choices.NORMALIZATIONS
     )
-    discriminator_normalization: str | None = _setting(
+    discriminator_normalization: str | None = setting(
         None,
         "normalisation in the discriminator, or critic; spectral: of its weights "
         f"{_models_own('discriminator_normalization')}; layer beside a penalty on gradients",
         choices.DISCRIMINATOR_NORMALIZATIONS,
     )
-    upsample: str | None = _setting(
+    upsample: str | None = setting(
         None,
         "how the generator doubles its maps: transposed convolutions, or resize and convolve, which "
         f"leaves no checkerboards {_models_own('upsample')}",
@@ -228,64 +172,64 @@ class ModelConfig(_SelfChecking):
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig(_SelfChecking):
+class TrainConfig(SelfChecking):
     """How it is trained, and what is written on the way."""
 
-    batch_size: int = _setting(32, "images in a step")
-    steps: int | None = _setting(
+    batch_size: int = setting(32, "images in a step")
+    steps: int | None = setting(
         None, f"steps in all, earlier ones of a resumed run included (default: {DEFAULT_STEPS})",
         may_change=True,
     )  # fmt: skip
-    epochs: int | None = _setting(None, "instead of --steps: passes over the data in all", may_change=True)
-    loss: str | None = _setting(
+    epochs: int | None = setting(None, "instead of --steps: passes over the data in all", may_change=True)
+    loss: str | None = setting(
         None, f"the players' losses {_models_own('loss')}", losses.LOSSES, before="non_saturating"
     )
-    penalty: str | None = _setting(
+    penalty: str | None = setting(
         None,
         f"what holds the discriminator back {_models_own('penalty')}",
         penalties.PENALTIES,
         before="none",
     )
-    penalty_weight: float | None = _setting(
+    penalty_weight: float | None = setting(
         None, "of the penalty; of clip the limit of a weight (default: the paper's)", before=None
     )
-    discriminator_steps: int | None = _setting(
+    discriminator_steps: int | None = setting(
         None,
         "discriminator, or critic, updates in a step, each on --batch_size images of its own "
         f"{_models_own('discriminator_steps')}",
         before=1,
     )
-    generator_steps: int | None = _setting(
+    generator_steps: int | None = setting(
         None, f"generator updates after those {_models_own('generator_steps')}"
     )
-    augment: tuple[str, ...] = _setting(
+    augment: tuple[str, ...] = setting(
         (),
         "changes of all images that the discriminator sees, separated by commas, such as "
         "translation,cutout; brightness and contrast change what carries HU",
         AUGMENTATIONS,
         before=(),
     )
-    ada_target: float | None = _setting(
+    ada_target: float | None = setting(
         None,
         "adapt the share of changed images to the mean sign of the discriminator on real ones, such as "
         "0.6 (default: all images are changed)",
         before=None,
     )
-    learning_rate: float | None = _setting(
+    learning_rate: float | None = setting(
         None, f"of both networks' optimizers {_models_own('learning_rate')}"
     )
-    discriminator_learning_rate: float | None = _setting(None, "for the discriminator, where it differs")
-    beta_1: float | None = _setting(None, f"Adam's decay of the first moment {_models_own('beta_1')}")
-    beta_2: float | None = _setting(None, f"Adam's decay of the second moment {_models_own('beta_2')}")
-    ema_decay: float = _setting(
+    discriminator_learning_rate: float | None = setting(None, "for the discriminator, where it differs")
+    beta_1: float | None = setting(None, f"Adam's decay of the first moment {_models_own('beta_1')}")
+    beta_2: float | None = setting(None, f"Adam's decay of the second moment {_models_own('beta_2')}")
+    ema_decay: float = setting(
         0.998, "of the moving average of the generator's weights that samples and exports use"
     )
-    seed: int = _setting(0, "of everything random: weights, latents, dropout, data order, flips")
-    log_every: int = _setting(10, "steps between two points of a curve", may_change=True)
-    sample_every: int = _setting(250, "steps between two grids of samples", may_change=True)
-    checkpoint_every: int = _setting(250, "steps between two checkpoints", may_change=True)
-    checkpoints_to_keep: int = _setting(3, "newest checkpoints that are kept", may_change=True)
-    milestone_every: int = _setting(
+    seed: int = setting(0, "of everything random: weights, latents, dropout, data order, flips")
+    log_every: int = setting(10, "steps between two points of a curve", may_change=True)
+    sample_every: int = setting(250, "steps between two grids of samples", may_change=True)
+    checkpoint_every: int = setting(250, "steps between two checkpoints", may_change=True)
+    checkpoints_to_keep: int = setting(3, "newest checkpoints that are kept", may_change=True)
+    milestone_every: int = setting(
         1000, "steps between two checkpoints that are kept for good; 0: none", may_change=True
     )
 
@@ -351,7 +295,7 @@ class Config:
             names = {f"{group}.{name}" for group in groups for name in groups[group]}
             fields = {f"{g}.{f.name}": f for g, kind in GROUPS.items() for f in dataclasses.fields(kind)}
             before = {name: field.metadata["before"] for name, field in fields.items() if name not in names}
-            wrong = [*(names - set(fields)), *(name for name in before if before[name] is _ALWAYS)]
+            wrong = [*(names - set(fields)), *(name for name in before if before[name] is ALWAYS)]
             if wrong:
                 raise ValueError(f"unknown or missing settings: {', '.join(sorted(wrong))}")
             for name, value in before.items():
