@@ -58,24 +58,9 @@ class Identity:
           name: of the set: its config.
           lines: what to note; `image_id`, `file` and `frame` lead back to a slice.
         """
-        with self._alone(), tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as new:
-            try:
-                with open(self.path) as old:
-                    new.writelines(line for line in old if json.loads(line).get("set") != name)
-                new.writelines(json.dumps({"set": name, **line}) + "\n" for line in lines)
-                new.flush()
-                os.replace(new.name, self.path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(new.name)
-                raise
-
-    @contextlib.contextmanager
-    def _alone(self):
-        """Lets one process at a time rewrite the file: others may prepare the same folder otherwise."""
-        with open(self.path.with_suffix(".lock"), "a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        with self._alone(), self._rewritten() as new, open(self.path) as old:
+            new.writelines(line for line in old if json.loads(line).get("set") != name)
+            new.writelines(json.dumps({"set": name, **line}) + "\n" for line in lines)
 
     def _hash(self, *parts: str) -> str:
         message = b"".join(os.fsencode(part) + b"\0" for part in parts)
@@ -84,17 +69,32 @@ class Identity:
     def _open(self, folder: str) -> dict:
         """The first line of the file, which is made where there is none."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileExistsError):
-            draft = self.path.with_suffix(f".{secrets.token_hex(4)}")
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with self._alone():
+            if not self.path.exists():
+                with self._rewritten() as new:
+                    new.write(json.dumps({"folder": folder, "salt": secrets.token_hex(16)}) + "\n")
+            with open(self.path) as file:
+                return json.loads(file.readline())
+
+    @contextlib.contextmanager
+    def _alone(self):
+        """Lets one process at a time rewrite the file: others may prepare the same folder otherwise."""
+        with open(self.path.with_suffix(".lock"), "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def _rewritten(self):
+        """A new file of mode 0600 to write to, which takes the place of the old one when it is whole."""
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as new:
             try:
-                with open(descriptor, "w") as file:
-                    file.write(json.dumps({"folder": folder, "salt": secrets.token_hex(16)}) + "\n")
-                os.link(draft, self.path)  # All of it at once, and by one process alone.
-            finally:
-                os.unlink(draft)
-        with open(self.path) as file:
-            return json.loads(file.readline())
+                yield new
+                new.flush()
+                os.replace(new.name, self.path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(new.name)
+                raise
 
 
 def private_dir() -> Path:
