@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from covid_gan.runs import Run
 
-KILLS = int(os.environ.get("COVID_GAN_KILLS", 2))
+KILLS = int(os.environ.get("COVID_GAN_KILLS", 1))
 # A save after every step, so that many kills fall into one.
 STEPS, CHECKPOINT_EVERY = 300 * (KILLS + 1), 1
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tfds_covidct.reading.workers import Failure, Workers
 
-PER_FORMAT = int(os.environ.get("FUZZ_PER_FORMAT", "1000"))
+PER_FORMAT = int(os.environ.get("FUZZ_PER_FORMAT", "500"))
 MEMORY, SECONDS = 2**30, 10
 SECRET = "Mustermann"
 REAL_SERIES = Path(__file__).parents[4] / "shared/data/dicom-series/covid-ct-md-P002"
