@@ -192,22 +192,26 @@ def test_steps_in_all_count_images_of_all_critic_updates(tiny_config):
     assert loop.resolve(config).training.steps == 6 * 20 // (4 * 5)
 
 
-def test_a_wgan_resumes_bit_for_bit(tiny_config, tmp_path):
+def states_whole_and_resumed(config, folder):
+    """All tensors of the last checkpoint by name: of 6 steps at once, and of 4 and then 2."""
     from covid_gan import runs
     from covid_gan.training import loop
 
-    config = tiny_config.replace(model="wgan_gp", discriminator_steps=2, dropout=0.3)
-    whole = loop.train(config, runs_dir=tmp_path / "whole")
-    part = loop.train(config.replace(steps=4), runs_dir=tmp_path / "part")
+    whole = loop.train(config, runs_dir=folder / "whole")
+    part = loop.train(config.replace(steps=4), runs_dir=folder / "part")
     loop.train(part.continued({"steps": 6}), run=runs.Run(part.path))
-    states = [
-        tf.train.load_checkpoint(str(run.path / "checkpoints" / "step-00000006" / "checkpoint"))
-        for run in (whole, part)
-    ]
-    names = [n for n in states[0].get_variable_to_shape_map() if "OBJECT_GRAPH" not in n]
-    assert len(names) > 20
-    for name in names:
-        np.testing.assert_array_equal(*(state.get_tensor(name) for state in states))
+    for run in (whole, part):
+        state = tf.train.load_checkpoint(str(run.path / "checkpoints" / "step-00000006" / "checkpoint"))
+        names = [name for name in state.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name]
+        yield {name: state.get_tensor(name) for name in names}
+
+
+def test_a_wgan_resumes_bit_for_bit(tiny_config, tmp_path):
+    config = tiny_config.replace(model="wgan_gp", discriminator_steps=2, dropout=0.3)
+    whole, resumed = states_whole_and_resumed(config, tmp_path)
+    assert len(whole) > 20 and set(whole) == set(resumed)
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], resumed[name])
 
 
 class TestAugmentation:
@@ -268,21 +272,11 @@ class TestAugmentation:
         assert error.value.argument == "ada_target"
 
     def test_an_adaptive_run_resumes_bit_for_bit(self, tiny_config, tmp_path):
-        from covid_gan import runs
-        from covid_gan.training import loop
-
         config = tiny_config.replace(augment=("translation", "cutout"), ada_target=0.6, dropout=0.3)
-        whole = loop.train(config, runs_dir=tmp_path / "whole")
-        part = loop.train(config.replace(steps=4), runs_dir=tmp_path / "part")
-        loop.train(part.continued({"steps": 6}), run=runs.Run(part.path))
-        states = [
-            tf.train.load_checkpoint(str(run.path / "checkpoints" / "step-00000006" / "checkpoint"))
-            for run in (whole, part)
-        ]
-        names = [n for n in states[0].get_variable_to_shape_map() if "OBJECT_GRAPH" not in n]
-        assert any("augmented" in name for name in names)
-        for name in names:
-            np.testing.assert_array_equal(*(state.get_tensor(name) for state in states))
+        whole, resumed = states_whole_and_resumed(config, tmp_path)
+        assert any("augmented" in name for name in whole) and set(whole) == set(resumed)
+        for name in whole:
+            np.testing.assert_array_equal(whole[name], resumed[name])
 
 
 @pytest.mark.parametrize("alias, setting", cli.ALIASES.items())
