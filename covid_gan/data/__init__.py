@@ -4,11 +4,23 @@ import dataclasses
 
 from covid_gan.config import Config
 from covid_gan.data import catalogue, examples, records
+from covid_gan.data.held_out import HeldOut, all_images, held_out_splits
 from covid_gan.data.records import Audited, Scan
 from covid_gan.data.scans import Scans, read
 
 
-__all__ = ["Audited", "Scan", "Scans", "audit_scans", "is_prepared", "load", "resolve"]
+__all__ = [
+    "Audited",
+    "HeldOut",
+    "Scan",
+    "Scans",
+    "all_images",
+    "audit_scans",
+    "held_out_splits",
+    "is_prepared",
+    "load",
+    "resolve",
+]
 
 
 def resolve(config: Config) -> Config:

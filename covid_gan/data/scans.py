@@ -30,12 +30,14 @@ class Scans:
             of ids and pixels.
         records: uint8 [S, S, 1] each, in the data set's order.
         images: the same as one tensor [count, S, S, 1], or None where they are read anew each epoch.
+        ids: of the images, in the same order: `image_id`, or a digest of the pixels where there is none.
     """
 
     config: DataConfig
     fingerprint: dict
     records: tf.data.Dataset
     images: tf.Tensor | None
+    ids: tuple[str, ...]
 
     @property
     def count(self) -> int:
@@ -90,13 +92,14 @@ def read(source: Source, config: DataConfig, size: int) -> Scans:
         ArgumentError: (`split`) no image is left.
     """
     low, high = _grey_range(source)
-    digest, counts, kept = hashlib.sha256(), collections.Counter(), []
+    digest, counts, kept, ids = hashlib.sha256(), collections.Counter(), [], []
     resized = source.examples.map(
         lambda image, *rest: (to_square(image, size, config.resize, low, high), image, *rest),
         num_parallel_calls=2,
     )
     for small, image, image_id, place, label in resized.as_numpy_iterator():
         digest.update(image_id + repr((image.shape, str(image.dtype))).encode() + image.tobytes())
+        ids.append(image_id.decode() or hashlib.sha256(image.tobytes()).hexdigest())
         counts[int(place), int(label)] += 1
         if config.cache == "memory":
             kept.append(small)
@@ -114,9 +117,9 @@ def read(source: Source, config: DataConfig, size: int) -> Scans:
         "sha256": digest.hexdigest(),
     }
     if not kept:
-        return Scans(config, fingerprint, resized.map(lambda small, *rest: small), images=None)
+        return Scans(config, fingerprint, resized.map(lambda small, *rest: small), None, tuple(ids))
     images = tf.constant(np.stack(kept))
-    return Scans(config, fingerprint, tf.data.Dataset.from_tensor_slices(images), images)
+    return Scans(config, fingerprint, tf.data.Dataset.from_tensor_slices(images), images, tuple(ids))
 
 
 def _by_name(source: Source, counts: collections.Counter) -> dict[str, dict[str, int]]:

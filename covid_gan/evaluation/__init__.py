@@ -1,0 +1,1 @@
+"""Judges a trained generator: distances, diversity, privacy and use, with their floors."""
