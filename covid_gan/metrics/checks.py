@@ -80,10 +80,14 @@ def check_features(name: str, features: np.ndarray, least: int = LEAST_IMAGES) -
     if features.ndim != 2 or features.shape[1] == 0:
         raise ValueError(f"`{name}` must have the shape [n, d]. Received: shape={features.shape}")
     if len(features) < least:
-        raise TooFewError(f"`{name}` needs the features of at least {least} images. Received: {len(features)}")
+        raise TooFewError(
+            f"`{name}` needs the features of at least {least} images. Received: {len(features)}"
+        )
     broken = len(features) - np.isfinite(features).all(axis=1).sum()
     if broken:
-        raise ValueError(f"`{name}` must be finite. Received: NaN or infinity in {broken} of {len(features)} rows")
+        raise ValueError(
+            f"`{name}` must be finite. Received: NaN or infinity in {broken} of {len(features)} rows"
+        )
 
 
 def check_feature_pair(real: np.ndarray, fake: np.ndarray, least: int = LEAST_IMAGES) -> None:

@@ -1,12 +1,12 @@
 """Kernel distance (KID): how far apart two sets of features lie, without bias at any size."""
 
-import dataclasses
-from statistics import NormalDist
-
 import numpy as np
 
 from covid_gan.metrics.checks import check_feature_pair
 
+# Times that samples are redrawn for an interval, and samples of a set that are.
+DRAWS = 1000
+MOST_REDRAWN = 2000
 # Rows and columns whose kernel values are in memory together: 32 MB of float64.
 _BLOCK = 2048
 
@@ -32,117 +32,84 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray) -> float:
         Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401
     """
     check_feature_pair(real, fake)
-    return _distance(_sums(real, real), _sums(fake, fake), _sums(real, fake))
+    return float(_distances(real, fake, np.ones((1, len(real))), np.ones((1, len(fake))))[0])
 
 
-def kernel_distance_interval(real: np.ndarray, fake: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """A confidence interval of what `kernel_distance` estimates.
+def kernel_distance_interval(
+    real: np.ndarray, fake: np.ndarray, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+) -> tuple[float, float]:
+    """A bootstrap confidence interval of what `kernel_distance` estimates.
 
-    It lies around the estimate, as wide as its standard error says. A bootstrap would be too wide
-    where it matters, near 0: there the distance no longer depends on single samples but on
-    pairs, and redrawing samples counts their noise about three times.
+    The samples of both sets are redrawn with repetition. Two copies of one sample are no pair: they
+    are as alike as can be, and would move all redrawn distances up. From 60 samples on, 92 to
+    99 in 100 intervals of level 0.95 hold a distance that is above 0. At 0 nearly all do, as they
+    are about 1.7 times as wide as need be there: redrawing samples counts the noise of pairs
+    three times.
 
     Args:
-        real: floats [n, d], n ≥ 16, drawn independently: for slices of a few patients it is too narrow.
+        real: floats [n, d], n ≥ 16, drawn independently: for many slices of few patients it is too narrow.
         fake: floats [m, d], m ≥ 16.
-        level: the share of such intervals that hold the true distance, between 0 and 1.
+        level: the share of such intervals that should hold the true distance, between 0 and 1.
+        draws: how often samples are redrawn.
+        seed: of the draws.
 
     Returns:
-        Its low and high end.
+        Its low and high end. Of more than 2,000 samples in a set, 2,000 drawn at random say how
+        wide it is; it is wider than need be then.
 
     Raises:
-        TooFewError, ValueError: as `kernel_distance`, or `level` is not between 0 and 1.
+        TooFewError, ValueError: as `kernel_distance`, `level` not between 0 and 1, or no draws.
     """
     check_feature_pair(real, fake)
     if not 0 < level < 1:
         raise ValueError(f"`level` must be between 0 and 1. Received: level={level}")
-    sums = _sums(real, real), _sums(fake, fake), _sums(real, fake)
-    value = _distance(*sums)
-    reach = NormalDist().inv_cdf((1 + level) / 2) * _variance(*sums) ** 0.5
-    return value - reach, value + reach
+    if draws < 1:
+        raise ValueError(f"`draws` must be at least 1. Received: draws={draws}")
+    rng = np.random.default_rng(seed)
+    some_real, some_fake = _at_most(real, rng), _at_most(fake, rng)
+    shift = kernel_distance(real, fake) - kernel_distance(some_real, some_fake)
+    redrawn = _distances(some_real, some_fake, *(_counts(len(s), draws, rng) for s in (some_real, some_fake)))
+    low, high = np.quantile(redrawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(low + shift), float(high + shift)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Sums:
-    """Kernel values of all pairs of two sets, or of all pairs of different samples of one.
-
-    Attributes:
-        rows: float64 [n], summed over the second set.
-        columns: float64 [m], summed over the first.
-        squares: the sum of their squares.
-    """
-
-    rows: np.ndarray
-    columns: np.ndarray
-    squares: float
-
-    @property
-    def total(self) -> float:
-        return self.rows.sum()
+def _at_most(samples, rng):
+    return samples if len(samples) <= MOST_REDRAWN else rng.permutation(samples)[:MOST_REDRAWN]
 
 
-def _sums(first, second):
-    rows, columns, squares = np.zeros(len(first)), np.zeros(len(second)), 0.0
+def _counts(count, draws, rng):
+    """How often each sample is among `count` redrawn ones, float64 [draws, count]."""
+    return rng.multinomial(count, np.full(count, 1 / count), draws).astype(np.float64)
+
+
+def _distances(real, fake, real_counts, fake_counts):
+    """The distance of sets that hold each sample as often as a row of the counts says, [draws]."""
+    return (
+        _mean_within(real, real_counts)
+        + _mean_within(fake, fake_counts)
+        - 2
+        * _sums(real, fake, real_counts, fake_counts)
+        / (real_counts.sum(axis=1) * fake_counts.sum(axis=1))
+    )
+
+
+def _mean_within(samples, counts):
+    """The mean kernel value of the pairs of different samples."""
+    own = (np.einsum("ij,ij->i", samples, samples, dtype=np.float64) / samples.shape[1] + 1) ** 3
+    copies = np.square(counts)
+    return (_sums(samples, samples, counts, counts) - copies @ own) / (
+        counts.sum(axis=1) ** 2 - copies.sum(axis=1)
+    )
+
+
+def _sums(first, second, first_counts, second_counts):
+    """The sums of the kernel values of all pairs, each as often as both counts say."""
+    sums = np.zeros(len(first_counts))
     for top in range(0, len(first), _BLOCK):
         down = slice(top, top + _BLOCK)
         for left in range(0, len(second), _BLOCK):
             across = slice(left, left + _BLOCK)
             kernel = first[down].astype(np.float64) @ second[across].T.astype(np.float64)
             kernel = (kernel / first.shape[1] + 1) ** 3
-            if first is second and top == left:
-                np.fill_diagonal(kernel, 0)
-            rows[down] += kernel.sum(axis=1)
-            columns[across] += kernel.sum(axis=0)
-            squares += np.vdot(kernel, kernel)
-    return _Sums(rows, columns, squares)
-
-
-def _distance(real, fake, between):
-    n, m = len(real.rows), len(fake.rows)
-    return float(
-        real.total / _arrangements(n, 2)
-        + fake.total / _arrangements(m, 2)
-        - 2 * between.total / (n * m)
-    )
-
-
-def _variance(real, fake, between):
-    """The variance of the distance, each term of its Hoeffding decomposition without bias.
-
-    With f(x) the mean kernel value of a real sample x with another real one less that with a
-    generated one, g(y) the same for a generated one, and h(·, ·) the kernel less its means over
-    either argument, it is 4 var f / n + 4 var g / m + 2 mean h(x, x')² / n(n - 1)
-    + 2 mean h(y, y')² / m(m - 1) + 4 mean h(x, y)² / nm. Products of means are taken over
-    different samples only.
-    """
-    n, m = len(real.rows), len(fake.rows)
-    # Products of two kernel values, real with generated, that share a real sample, a generated one, or none.
-    share_real = (between.rows @ between.rows - between.squares) / (n * _arrangements(m, 2))
-    share_fake = (between.columns @ between.columns - between.squares) / (m * _arrangements(n, 2))
-    share_none = between.total**2 - between.rows @ between.rows - between.columns @ between.columns
-    share_none = (share_none + between.squares) / (_arrangements(n, 2) * _arrangements(m, 2))
-    pairs = between.squares / (n * m) - share_real - share_fake + share_none
-    single_real, pairs_real = _own_terms(real, between.rows, m, share_real, share_none)
-    single_fake, pairs_fake = _own_terms(fake, between.columns, n, share_fake, share_none)
-    single = 4 * single_real / n + 4 * single_fake / m
-    second = 2 * pairs_real / _arrangements(n, 2) + 2 * pairs_fake / _arrangements(m, 2) + 4 * pairs / (n * m)
-    # Either is 0 or more; its estimate need not be.
-    return max(single, 0.0) + max(second, 0.0)
-
-
-def _own_terms(own, between, others, share_own, share_none):
-    """var f and mean h(x, x')² of one set, given its samples' kernel values with `others` samples."""
-    n = len(own.rows)
-    squares = own.rows @ own.rows
-    one = (squares - own.squares) / _arrangements(n, 3)
-    none = (own.total**2 - 4 * squares + 2 * own.squares) / _arrangements(n, 4)
-    cross = own.rows @ between
-    cross_one = cross / (_arrangements(n, 2) * others)
-    cross_none = (own.total * between.sum() - 2 * cross) / (_arrangements(n, 3) * others)
-    single = one - none - 2 * (cross_one - cross_none) + share_own - share_none
-    return single, own.squares / _arrangements(n, 2) - 2 * one + none
-
-
-def _arrangements(n, k):
-    """n·(n - 1)···, k factors: how often k different samples can be taken, in order."""
-    return float(np.prod(np.arange(n - k + 1, n + 1, dtype=np.float64)))
+            sums += np.einsum("ij,ij->i", first_counts[:, down] @ kernel, second_counts[:, across])
+    return sums

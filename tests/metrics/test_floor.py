@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from covid_gan.metrics import between_halves, histogram_distance, spectrum_distance
+from covid_gan.metrics import Floor, between_halves, histogram_distance, spectrum_distance
+from covid_gan.metrics.floor import HIGHER, LOWER, REAL, floor_ratio
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,12 @@ def test_a_sequence_is_averaged_number_by_number(numbered):
     np.testing.assert_allclose(floor.spread, [np.sqrt(2), 0])
 
 
+def test_a_dict_has_a_floor_for_each_key(numbered):
+    values = iter([{"a": 1, "b": 10}, {"a": 3, "b": 10}])
+    floors = between_halves(numbered, lambda first, second: next(values), halvings=2)
+    assert floors == {"a": Floor(2, pytest.approx(np.sqrt(2))), "b": Floor(10, 0)}
+
+
 def test_the_same_seed_gives_the_same(numbered):
     once, again, other = (between_halves(numbered, histogram_distance, 5, seed) for seed in (0, 0, 1))
     assert once == again != other
@@ -62,3 +69,29 @@ def test_too_few_scans_or_halvings(numbered):
         between_halves(numbered[:31], histogram_distance)
     with pytest.raises(ValueError, match="`halvings`"):
         between_halves(numbered, histogram_distance, halvings=1)
+
+
+@pytest.mark.parametrize(
+    "direction, value, floor, expected",
+    [
+        (LOWER, 0.4, Floor(0.04, 0.03), 0.05 / 0.4),
+        (LOWER, 0.04, Floor(0.04, 0.03), 1),
+        (LOWER, 0.0, Floor(0.0, 0.0), 1),
+        # Without bias: halves lie around 0, below it as often as not.
+        (LOWER, 0.05, Floor(-0.003, 0.004), 0.1),
+        (LOWER, -0.05, Floor(-0.003, 0.004), 1),
+        (HIGHER, 0.3, Floor(0.6, 0.1), 0.5),
+        (HIGHER, 0.9, Floor(0.6, 0.1), 1),
+        (HIGHER, 0.0, Floor(0.6, 0.1), 0),
+        (REAL, 0.5, Floor(1.0, 0.1), 0.5),
+        (REAL, 2.0, Floor(1.0, 0.1), 0.5),
+        (REAL, 0.0, Floor(1.0, 0.1), 0),
+    ],
+)
+def test_how_good_a_value_is_beside_its_floor(direction, value, floor, expected):
+    assert floor_ratio(value, floor, direction) == pytest.approx(expected)
+
+
+def test_there_is_no_other_direction():
+    with pytest.raises(ValueError, match="`direction`"):
+        floor_ratio(1.0, Floor(1.0, 0.1), "sideways")

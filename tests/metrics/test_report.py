@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from covid_gan import metrics
+from covid_gan.metrics import entropy, ms_ssim
 
 PAIRED = [
     "spectrum_distance",
@@ -15,6 +16,8 @@ PAIRED = [
     "histogram_distance",
     "diversity_ratio",
     "distinct_count",
+    "entropy_difference",
+    "ms_ssim_diversity",
 ]
 
 
@@ -30,6 +33,12 @@ def test_a_report_has_every_key(textures):
         metrics.DIVERSITY,
         metrics.DIVERSITY_BLURRED,
         metrics.DISTINCT,
+        "entropy_real",
+        "entropy_fake",
+        "entropy_difference",
+        "ms_ssim_3_scales_real",
+        "ms_ssim_3_scales_fake",
+        "ms_ssim_3_scales_diversity",
     ]
     assert metrics.swd_keys(64) == ("swd_64", "swd_32", "swd_16")
     assert all(type(value) is float for value in report.values())
@@ -41,9 +50,10 @@ def test_a_report_has_every_key(textures):
 def test_of_the_scans_themselves_it_says_that_they_are_as_good_as_real(textures):
     real = textures(64, 0)
     report = metrics.pixel_report(real, real)
-    distances = (metrics.SPECTRUM, *metrics.swd_keys(64), metrics.HISTOGRAM)
-    assert [report[key] for key in distances] == [0] * 5
+    distances = (metrics.SPECTRUM, *metrics.swd_keys(64), metrics.HISTOGRAM, metrics.entropy_keys()[-1])
+    assert [report[key] for key in distances] == [0] * 6
     assert report[metrics.DIVERSITY] == report[metrics.DIVERSITY_BLURRED] == 1
+    assert report["ms_ssim_3_scales_diversity"] == 1
     assert report[metrics.DISTINCT] == metrics.distinct_count(real, real, 2.0)
 
 
@@ -56,7 +66,7 @@ def test_sixty_four_are_drawn_from_all(textures):
 
 @pytest.mark.parametrize("name", PAIRED)
 def test_what_cannot_be_measured_is_refused(name, textures):
-    measure, good = getattr(metrics, name), textures(16, 0)
+    measure, good = {**vars(entropy), **vars(ms_ssim), **vars(metrics)}[name], textures(16, 0)
     measure(good, good)
     refused = {
         "`real` needs at least 16 images. Received: 15": (good[:15], good),
@@ -79,7 +89,7 @@ def test_radii_and_levels_need_squares(name, textures):
 
 
 def test_a_report_needs_as_many_as_are_counted(textures):
-    with pytest.raises(ValueError, match="`fake` needs at least 64 images. Received: 63"):
+    with pytest.raises(metrics.TooFewError, match="`fake` needs at least 64 images. Received: 63"):
         metrics.pixel_report(textures(16, 0), textures(63, 1))
 
 
