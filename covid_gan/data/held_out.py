@@ -47,21 +47,23 @@ def held_out_splits(config: Config, scans: Scans) -> dict[str, HeldOut]:
     data, builders = catalogue.open_builders(config.data)
     everywhere = set.intersection(*(set(builder.info.splits) for builder in builders))
     own, found = set(scans.ids), {}
+    size, grey_range = config.model.image_size, scans.fingerprint["grey_range"]
     pictures = None
     for split in sorted(everywhere):
-        other = _read(builders, dataclasses.replace(data, split=split), config.model.image_size)
+        other = _read(builders, dataclasses.replace(data, split=split), size, grey_range)
         if other is None or own & set(other.ids):
             continue
         if pictures is None:
             every_class = dataclasses.replace(data, classes=(), exclude=())
-            pictures = all_images(_read(builders, every_class, config.model.image_size))
+            pictures = all_images(_read(builders, every_class, size, grey_range))
         ids = np.array(other.ids)
         same = nearest_difference(all_images(other), pictures) < SAME_PICTURE
         same |= np.isin(ids, list(SAME_PICTURE_IDS))
         if same.any():
             log.info("%s: %d scans stand in the training split too and are left out.", split, same.sum())
         if not same.all():
-            found[split] = HeldOut(split, all_images(other)[~same], tuple(ids[~same]), tuple(ids[same]))
+            kept = all_images(other)[~same]
+            found[split] = HeldOut(split, kept, tuple(ids[~same].tolist()), tuple(ids[same].tolist()))
     return found
 
 
@@ -85,13 +87,13 @@ def nearest_difference(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     return nearest
 
 
-def _read(builders, data, size: int) -> Scans | None:
-    """The images of a split, or None where these classes leave none."""
+def _read(builders, data, size: int, grey_range: tuple[float, float]) -> Scans | None:
+    """The images of a split, their grey values scaled as the run's, or None where these classes leave none."""
     splits = [builder.info.splits.get(data.split) for builder in builders]
     if any(split is not None and split.num_examples < 1 for split in splits):
         return None
     source = examples.open_examples(builders, data)
     try:
-        return read(source, dataclasses.replace(data, cache="memory"), size)
+        return read(source, dataclasses.replace(data, cache="memory"), size, grey_range)
     except ValueError:
         return None

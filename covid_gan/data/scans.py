@@ -80,18 +80,22 @@ class Scans:
         return self.records.batch(SHUFFLE_BLOCK).enumerate().map(shuffle).unbatch()
 
 
-def read(source: Source, config: DataConfig, size: int) -> Scans:
+def read(
+    source: Source, config: DataConfig, size: int, grey_range: tuple[float, float] | None = None
+) -> Scans:
     """Resizes all images of a source once, and hashes them.
 
     Args:
         source: an opened data set.
         config: resolved.
         size: height and width to reach.
+        grey_range: the grey values that become 0 and 255; those of 8-bit images, or the smallest and
+            the largest in the source, where not given.
 
     Raises:
         ArgumentError: (`split`) no image is left.
     """
-    low, high = _grey_range(source)
+    low, high = grey_range or _grey_range(source)
     digest, counts, kept, ids = hashlib.sha256(), collections.Counter(), [], []
     resized = source.examples.map(
         lambda image, *rest: (to_square(image, size, config.resize, low, high), image, *rest),
