@@ -33,6 +33,7 @@ _DISCRIMINATOR = {
 # What a GAN is made with beside its networks, where its model has it.
 _GAN = (
     "loss", "penalty", "penalty_weight", "discriminator_steps", "generator_steps", "augment", "ada_target",
+    "ema_half_life", "ema_decay",
 )  # fmt: skip
 
 
@@ -48,9 +49,7 @@ def gan_from(config: Config) -> keras.Model:
     generator, discriminator = networks_from(config.model)
     given = {name: getattr(training, name) for name in _GAN if getattr(training, name) is not None}
     kind = gans.get(config.model.model)
-    gan = kind(
-        generator, discriminator, seed=training.seed, ema_decay=training.ema_decay, **given
-    )
+    gan = kind(generator, discriminator, seed=training.seed, **given)
     rate, betas = training.learning_rate, (training.beta_1, training.beta_2)
     gan.compile(
         generator_optimizer=kind.optimizer(rate, *betas),
@@ -84,6 +83,8 @@ def _defaults(config: Config) -> dict:
         values["discriminator_normalization"] = "layer"
     if "penalty_weight" in values:
         values["penalty_weight"] = penalties.WEIGHTS.get(penalty)
+    if config.training.ema_decay is not None:
+        values.pop("ema_half_life", None)
     return values
 
 
@@ -116,9 +117,13 @@ def _check_ada(training) -> None:
     if training.ada_target is None:
         return
     if not training.augment:
-        raise ArgumentError("ada_target", "adapts how many images --augment changes; name some.", training.ada_target)
+        raise ArgumentError(
+            "ada_target", "adapts how many images --augment changes; name some.", training.ada_target
+        )
     if training.loss is None or losses.get(training.loss).threshold is None:
-        message = "needs a discriminator whose sign says real or not; wasserstein's and relativistic's do not."
+        message = (
+            "needs a discriminator whose sign says real or not; wasserstein's and relativistic's do not."
+        )
         raise ArgumentError("ada_target", message, training.ada_target)
 
 
@@ -134,9 +139,7 @@ def networks_from(config: ModelConfig) -> tuple[keras.Model, keras.Model]:
     try:
         return module.Generator(**generator), module.Discriminator(**discriminator)
     except ValueError as error:
-        raise ArgumentError(
-            "network", f"does not fit the other settings: {error}", config.network
-        ) from error
+        raise ArgumentError("network", f"does not fit the other settings: {error}", config.network) from error
 
 
 def _network_arguments(config: ModelConfig) -> tuple[dict, dict]:

@@ -221,13 +221,41 @@ class TrainConfig(SelfChecking):
     discriminator_learning_rate: float | None = setting(None, "for the discriminator, where it differs")
     beta_1: float | None = setting(None, f"Adam's decay of the first moment {_models_own('beta_1')}")
     beta_2: float | None = setting(None, f"Adam's decay of the second moment {_models_own('beta_2')}")
-    ema_decay: float = setting(
-        0.998, "of the moving average of the generator's weights that samples and exports use"
+    ema_half_life: float | None = setting(
+        None,
+        "of the moving average of the generator's weights that samples and exports use, in images, a "
+        f"batch for each update of the generator; shorter at first {_models_own('ema_half_life')}",
+        before=None,
+    )
+    ema_decay: float | None = setting(
+        None, "instead of --ema_half_life: what a step leaves of that average; 0: no average"
     )
     seed: int = setting(0, "of everything random: weights, latents, dropout, data order, flips")
     log_every: int = setting(10, "steps between two points of a curve", may_change=True)
     sample_every: int = setting(250, "steps between two grids of samples", may_change=True)
     checkpoint_every: int = setting(250, "steps between two checkpoints", may_change=True)
+    evaluate_every: int = setting(
+        500,
+        "steps between two scorings of the averaged generator against held-out scans; 0: none",
+        may_change=True,
+        before=0,
+    )
+    best_by: str = setting(
+        AUTO,
+        "the score that names the best checkpoint: kid needs the data set's encoder, spectrum needs "
+        "none; auto: kid where the encoder is cached",
+        (AUTO, "kid", "spectrum"),
+        may_change=True,
+        before=AUTO,
+    )
+    on_collapse: str = setting(
+        "warn",
+        "what to do when images collapse or training diverges: warn, stop, or rollback: go back to the last "
+        "healthy checkpoint with half the learning rate and other noise, three times at most",
+        ("warn", "stop", "rollback"),
+        may_change=True,
+        before="warn",
+    )
     checkpoints_to_keep: int = setting(3, "newest checkpoints that are kept", may_change=True)
     milestone_every: int = setting(
         1000, "steps between two checkpoints that are kept for good; 0: none", may_change=True
@@ -243,7 +271,9 @@ class TrainConfig(SelfChecking):
         if len(set(self.augment)) < len(self.augment):
             raise ArgumentError("augment", "must name each change once.", self.augment)
         self._require("penalty_weight", "above 0 and at most 10^6", lambda v: 0 < v <= 1e6)
-        self._require("milestone_every", "from 0 to 10^9", lambda v: 0 <= v <= 10**9)
+        for name in ("milestone_every", "evaluate_every"):
+            self._require(name, "from 0 to 10^9", lambda v: 0 <= v <= 10**9)
+        self._require("ema_half_life", "from 1 to 10^9 images", lambda v: 1 <= v <= 1e9)
         for name in ("learning_rate", "discriminator_learning_rate"):
             self._require(name, "above 0 and at most 1", lambda v: 0 < v <= 1)
         for name in ("beta_1", "beta_2", "ema_decay"):
@@ -251,6 +281,9 @@ class TrainConfig(SelfChecking):
         self._require("seed", "from 0 to 2^31 - 1", lambda v: 0 <= v < 2**31)
         if self.steps is not None and self.epochs is not None:
             raise ArgumentError("epochs", "cannot be given together with --steps.", self.epochs)
+        if self.ema_half_life is not None and self.ema_decay is not None:
+            message = "cannot be given together with --ema_decay."
+            raise ArgumentError("ema_half_life", message, self.ema_half_life)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,31 +11,34 @@ from covid_gan.errors import ArgumentError
 from covid_gan.outputs import draft_in
 from covid_gan.runs import Run
 from covid_gan.sampling import CHUNK, PATHS, Sampler
-from covid_gan.training.checkpoints import restore_generator
+from covid_gan.training.checkpoint_files import NEWEST, restore_generator
 
 MAX_COUNT = 100_000
 
 
-def generator_of(run: Run, raw: bool = False) -> tuple[keras.Model, int]:
-    """The generator of a run's newest readable checkpoint, and its step.
+def generator_of(run: Run, raw: bool = False, checkpoint: str = NEWEST) -> tuple[keras.Model, int]:
+    """The generator of a run's checkpoint, and its step.
 
     Args:
         run: a run folder.
         raw: the weights of that step instead of their moving average.
+        checkpoint: "newest" that can be read, "best", or a step.
 
     Raises:
-        ArgumentError: (`run`) there is no checkpoint yet.
+        ArgumentError: (`run`) there is no checkpoint yet; (`checkpoint`) it is not there.
         RunError: there are checkpoints, and none can be read.
     """
     generator, _ = build.networks_from(run.config.model)
     generator.build((None, generator.latent_dim))
-    step = restore_generator(run.checkpoints, generator, raw)
+    step = restore_generator(run.checkpoints, generator, raw, checkpoint)
     if step == 0:
         raise ArgumentError("run", "has no checkpoint yet; train it first.", str(run.path))
     return generator, step
 
 
-def sample(run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw=False) -> Path:
+def sample(
+    run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw=False, checkpoint=NEWEST
+) -> Path:
     """Writes `count` images as PNG, `00000.png` and on, and a sheet of the first 512, `grid.png`.
 
     The same seed gives the same images, and the first k of a larger count are the same k.
@@ -47,6 +50,7 @@ def sample(run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw
         out: the folder to make or fill.
         truncation: latents are drawn from a normal cut at ±truncation; 0 for none.
         raw: use the generator's last weights instead of their moving average.
+        checkpoint: as in `generator_of`.
 
     Raises:
         ArgumentError: an argument is out of its range, or `out` cannot be written.
@@ -57,7 +61,7 @@ def sample(run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw
     if not 0 <= truncation < float("inf"):
         raise ArgumentError("truncation", "must be a positive number, or 0 for none.", truncation)
     with _filled(out, "[0-9]" * 5 + ".png") as folder:
-        sampler = Sampler(generator_of(run, raw)[0])
+        sampler = Sampler(generator_of(run, raw, checkpoint)[0])
         latents = randomness.sample_latents(count, sampler.latent_dim, seed, truncation)
         for n, made in enumerate(sampler.chunks(latents)):
             for i, image in enumerate(made, n * CHUNK):
@@ -68,7 +72,14 @@ def sample(run: Run, count: int, seed: int, out: str | Path, truncation=0.0, raw
 
 
 def interpolate(
-    run: Run, from_seed: int, to_seed: int, frames: int, out: str | Path, method="linear", raw=False
+    run: Run,
+    from_seed: int,
+    to_seed: int,
+    frames: int,
+    out: str | Path,
+    method="linear",
+    raw=False,
+    checkpoint=NEWEST,
 ) -> Path:
     """Writes the progression between two latents: `frame-00.png` and on, `strip.png`, `progression.gif`.
 
@@ -80,6 +91,7 @@ def interpolate(
         out: the folder to make or fill.
         method: "linear" or "spherical".
         raw: use the generator's last weights instead of their moving average.
+        checkpoint: as in `generator_of`.
 
     Raises:
         ArgumentError: an argument is out of its range, or `out` cannot be written.
@@ -91,7 +103,7 @@ def interpolate(
     if method not in PATHS:
         raise ArgumentError("method", f"must be one of {', '.join(PATHS)}.", method)
     with _filled(out, "frame-*.png") as folder:
-        sampler = Sampler(generator_of(run, raw)[0])
+        sampler = Sampler(generator_of(run, raw, checkpoint)[0])
         ends = [randomness.sample_latents(1, sampler.latent_dim, s)[0] for s in (from_seed, to_seed)]
         made = sampler(PATHS[method](*ends, tf.linspace(0.0, 1.0, frames)))
         digits = max(2, len(str(frames - 1)))

@@ -28,6 +28,7 @@ def _define(values):
         flag_values=values,
     )
     flags.DEFINE_bool("raw", False, "use the last weights, not their moving average", flag_values=values)
+    flags.DEFINE_string("checkpoint", "newest", "newest, best or a step that was kept", flag_values=values)
 
 
 def _interpolate(values):
@@ -36,7 +37,14 @@ def _interpolate(values):
     cli.require(values, "run")
     run = runs.Run(values.run)
     out = gallery.interpolate(
-        run, values.from_seed, values.to_seed, values.frames, values.out, values.method, values.raw
+        run,
+        values.from_seed,
+        values.to_seed,
+        values.frames,
+        values.out,
+        values.method,
+        values.raw,
+        values.checkpoint,
     )
     print(f"{values.frames} frames in {out}, side by side in {out / 'strip.png'}")
 

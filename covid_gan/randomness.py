@@ -20,6 +20,7 @@ class Purpose(enum.IntEnum):
     MIX = 6
     NOISE = 7
     AUGMENT = 8
+    STATISTICS = 9
 
 
 def key(seed: int, purpose: Purpose, step=0) -> tf.Tensor:

@@ -23,6 +23,7 @@ def _define(values):
         "truncation", 0.0, "cut the latents' normal distribution at ± this; 0: nowhere", flag_values=values
     )
     flags.DEFINE_bool("raw", False, "use the last weights, not their moving average", flag_values=values)
+    flags.DEFINE_string("checkpoint", "newest", "newest, best or a step that was kept", flag_values=values)
 
 
 def _sample(values):
@@ -30,7 +31,9 @@ def _sample(values):
 
     cli.require(values, "run")
     run = runs.Run(values.run)
-    out = gallery.sample(run, values.count, values.seed, values.out, values.truncation, values.raw)
+    out = gallery.sample(
+        run, values.count, values.seed, values.out, values.truncation, values.raw, values.checkpoint
+    )
     print(f"{values.count} images in {out}, all of them in {out / 'grid.png'}")
 
 

@@ -18,6 +18,7 @@ from covid_gan.config import PHANTOM
 from covid_gan.gallery import generator_of
 from covid_gan.outputs import draft_in
 from covid_gan.runs import Run
+from covid_gan.training.checkpoint_files import NEWEST
 
 # More images in one request are refused: it would take the server's memory.
 MAX_IMAGES = 1024
@@ -97,22 +98,24 @@ class ServedGenerator(tf.Module):
         return self._generate(latents)
 
 
-def export(run: Run, out: str | Path, raw: bool = False) -> Path:
-    """Exports the newest checkpoint of a run as the next version below `out`.
+def export(run: Run, out: str | Path, raw: bool = False, checkpoint: str = NEWEST) -> Path:
+    """Exports a checkpoint of a run as the next version below `out`.
 
     Args:
         run: a run folder.
         out: the model's base folder; versions in it are 1, 2, …
         raw: export the generator's last weights instead of their moving average.
+        checkpoint: "newest", "best" or a step.
 
     Returns:
         The version's folder, which is there whole or not at all.
 
     Raises:
-        ArgumentError: (`run`) there is no checkpoint; (`out`) the folder cannot be written.
+        ArgumentError: (`run`) there is no checkpoint; (`checkpoint`) it is not there; (`out`) the folder
+            cannot be written.
     """
     out = Path(out)
-    generator, step = generator_of(run, raw)
+    generator, step = generator_of(run, raw, checkpoint)
     with draft_in(out) as draft:
         served = ServedGenerator(generator)
         tf.saved_model.save(served, str(draft), signatures=served.signatures())

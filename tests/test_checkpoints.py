@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from covid_gan import build
 from covid_gan.errors import RunError
-from covid_gan.training.checkpoints import Checkpoints, nbytes, restore_generator
+from covid_gan.training.checkpoint_files import restore_generator
+from covid_gan.training.checkpoints import Checkpoints, nbytes
+from covid_gan.training.watch import Watch
 
 
 @pytest.fixture
@@ -99,6 +101,31 @@ def test_a_generator_is_restored_alone(gan, tiny_config, tmp_path):
         assert restore_generator(tmp_path, generator, raw) == 2
         for weight, expected in zip(generator.weights, source.weights, strict=True):
             np.testing.assert_array_equal(weight, expected)
+
+
+def test_a_checkpoint_from_before_there_were_guards_is_restored_and_healthy(gan, tmp_path):
+    older = Checkpoints(tmp_path, gan)
+    older._later = {}
+    steps(gan, 1)
+    older.save()
+    gan.restarts.assign(2)
+    newer = Checkpoints(tmp_path, gan, watch=Watch(gan, np.zeros([2, 16, 16, 1], np.uint8)))
+    assert newer.restore_newest() == newer.restore_healthy() == 1
+    assert int(gan.restarts) == 0
+
+
+def test_the_best_is_kept_until_another_is(gan, tmp_path):
+    checkpoints = Checkpoints(tmp_path, gan, keep=1, milestone_every=2)
+    for best in (1, 1, 3, 3, 2):
+        steps(gan, 1)
+        checkpoints.save()
+        checkpoints.mark_best(best)
+    assert names(checkpoints) == ["step-00000005", "milestone-00000004", "best-00000002"]
+    checkpoints.mark_best(5)
+    assert names(checkpoints) == ["best-00000005", "milestone-00000004", "milestone-00000002"]
+    assert checkpoints.save() == tmp_path / "best-00000005"  # there is one of this step already
+    checkpoints.mark_best(None)
+    assert names(checkpoints)[0] == "step-00000005"
 
 
 def test_no_readable_checkpoint_is_an_error(gan, tmp_path):

@@ -7,10 +7,19 @@ import sys
 
 import pytest
 
-from covid_gan import audit, export, interpolate, sample, train
+from covid_gan import audit, compare, evaluate, export, interpolate, sample, train
 from covid_gan.config import all_fields
+from covid_gan.evaluation import EvaluationConfig
 
-DOORS = {"audit": audit, "train": train, "sample": sample, "interpolate": interpolate, "export": export}
+DOORS = {
+    "audit": audit,
+    "train": train,
+    "sample": sample,
+    "interpolate": interpolate,
+    "export": export,
+    "evaluate": evaluate,
+    "compare": compare,
+}
 
 # A command line of `train`, and what its one line of error begins with.
 MISTAKES = [
@@ -93,7 +102,12 @@ def test_help_shows_every_flag(door, capfd):
     assert DOORS[door].main(["--help"]) == 0
     shown = capfd.readouterr().out
     assert f"python -m covid_gan.{door}" in shown
-    own = {"train": [f.name for f in all_fields()], "audit": ["dataset", "manual_dir", "out"]}
+    own = {
+        "train": [f.name for f in all_fields()],
+        "audit": ["dataset", "manual_dir", "out"],
+        "evaluate": ["run", "images", "out", "dataset", *vars(EvaluationConfig())],
+        "compare": ["out"],
+    }
     names = own.get(door, ["run", "out"])
     for name in names:
         assert f"--{name}=" in shown
@@ -140,7 +154,7 @@ def test_a_closed_stdout_stops_no_run(tiny_data_dir, tmp_path):
 def test_importing_starts_nothing():
     """The packages that take seconds are imported by the work that needs them."""
     heavy = "{'tensorflow', 'keras', 'tensorflow_datasets'}"
-    modules = "covid_gan, covid_gan.train, covid_gan.sample, covid_gan.export, covid_gan.interpolate"
+    modules = "covid_gan, " + ", ".join(f"covid_gan.{door}" for door in DOORS)
     code = f"import sys, {modules}; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

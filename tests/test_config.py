@@ -97,6 +97,8 @@ def test_json_with_a_value_out_of_range_names_it():
         ("checkpoint_every", 1, 10**6, 0, None),
         ("checkpoints_to_keep", 1, 10**6, 0, None),
         ("milestone_every", 0, 10**6, -1, None),
+        ("evaluate_every", 0, 10**6, -1, None),
+        ("ema_half_life", 1.0, 1e9, 0.5, 1.1e9),
     ],
 )
 def test_a_range_includes_its_ends_and_nothing_beyond(name, lowest, highest, below, above):

@@ -285,6 +285,6 @@ def test_flags_have_the_papers_names_too(alias, setting):
 
     values = flags.FlagValues()
     cli.define_settings(values)
-    value = {"n_critic": "2", "critic_norm": "group"}[alias]
+    value = {"n_critic": "2", "critic_norm": "group", "every": "7"}[alias]
     values(["x", "--model=wgan_gp", f"--{alias}={value}"])
     assert str(cli.given_settings(values)[setting]) == value

@@ -18,7 +18,7 @@ class Judge:
 
     def __init__(self, real: np.ndarray, extractor: Callable | None = None, seed: int = 0):
         self.real, self.extractor, self.seed = real, extractor, seed
-        self._real_features = extractor(real) if extractor else None
+        self.real_features = extractor(real) if extractor else None
 
     @property
     def kid_key(self) -> str | None:
@@ -34,10 +34,28 @@ class Judge:
         Raises:
             ValueError: too few images or another size.
         """
-        values = metrics.pixel_report(self.real, fake, self.seed)
+        return self.measure(fake)[0]
+
+    def measure(
+        self, fake: np.ndarray, features: np.ndarray | None = None
+    ) -> tuple[dict[str, float], dict[str, str]]:
+        """The same, and why what is missing could not be measured.
+
+        Args:
+            fake: uint8 [m, S, S, 1], m ≥ 64.
+            features: of these images, where they are at hand.
+
+        Returns:
+            Numbers by key; reasons by key.
+
+        Raises:
+            ValueError: as `score`.
+        """
+        values, skipped = metrics.pixel_report(self.real, fake, self.seed), {}
         if self.extractor:
-            measured, _ = metrics.feature_report(
-                self._real_features, self.extractor(fake), self.extractor.key, self.seed
+            features = self.extractor(fake) if features is None else features
+            found, skipped = metrics.feature_report(
+                self.real_features, features, self.extractor.key, self.seed
             )
-            values |= measured
-        return values
+            values |= found
+        return values, skipped

@@ -15,7 +15,7 @@ _CLASSES = {
 GANS = tuple(_CLASSES)
 
 # What each model takes where the user says nothing. A setting that a model lacks here is not one of it.
-_COMMON = {"discriminator_steps": 1, "penalty_weight": None, "dropout": 0.0}
+_COMMON = {"discriminator_steps": 1, "penalty_weight": None, "dropout": 0.0, "ema_half_life": 10_000.0}
 DEFAULTS = {
     "dcgan": {
         **_COMMON,

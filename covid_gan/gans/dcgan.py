@@ -57,7 +57,7 @@ class Dcgan(base.Gan):
         if self.ada_target is not None:
             values[base.AUGMENTED] = self.augmented
         self.track(values)
-        return self.end_step()
+        return self.end_step(tf.shape(batches[-1])[0] * self.generator_steps)
 
     def _discriminator_step(self, reals, i):
         fakes = self.generator(

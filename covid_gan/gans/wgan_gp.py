@@ -61,4 +61,4 @@ class WganGp(base.Gan):
                 base.GRADIENT_NORM: norm,
             }
         )
-        return self.end_step()
+        return self.end_step(m)

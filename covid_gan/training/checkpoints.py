@@ -5,49 +5,56 @@ there is no moment at which a half-written one could be taken for one:
 
     checkpoints/step-00000250/          one of the newest
     checkpoints/milestone-00001000/     kept for good
+    checkpoints/best-00001500/          the one with the best score, renamed again when one beats it
     checkpoints/damaged-step-00001250/  could not be read, and was set aside
 """
 
-import logging
-import re
+import itertools
 import shutil
 from pathlib import Path
 
 import tensorflow as tf
 
 from covid_gan.errors import RunError, reason
+from covid_gan.training.checkpoint_files import (
+    BEST_PREFIX,
+    FILE,
+    is_healthy,
+    parts_in,
+    paths_in,
+    restore,
+    restore_first,
+    step_of,
+)
 
-log = logging.getLogger(__name__)
-
-_FILE = "checkpoint"
 _DRAFT = ".draft-"
-_DAMAGED = "damaged-"
-
-
-class DamagedError(RunError):
-    """A checkpoint cannot be read."""
 
 
 class Checkpoints:
     """The checkpoints of one run.
 
-    They hold both networks, the averaged generator, both optimizers, the step, the
-    trackers and the adaptive share of changed images. Latents, dropout, data order and flips are functions of (seed, step) and
-    need no state.
+    They hold both networks, the averaged generator, both optimizers, the step, the number
+    of restarts, the trackers, the adaptive share of changed images and what the guards
+    remember. Latents, dropout, data order and flips are functions of (seed, step) and need
+    no state.
 
     Args:
         folder: of the checkpoints; made when the first is saved.
         gan: a compiled `Gan`.
-        keep: how many of the newest are kept.
+        keep: how many of the newest are kept, and the newest healthy one beside them.
         milestone_every: steps between two that are kept for good; 0 for none.
+        watch: a `Watch` whose memory is saved too; a checkpoint is healthy where it suspected nothing.
     """
 
-    def __init__(self, folder: Path, gan, keep: int = 3, milestone_every: int = 0):
+    def __init__(self, folder: Path, gan, keep: int = 3, milestone_every: int = 0, watch=None):
         self.folder = folder
         self.keep = keep
         self.milestone_every = milestone_every
         self._gan = gan
-        self._state = tf.train.Checkpoint(**_variables(gan))
+        self._parts = _variables(gan)
+        self._later = {"restarts": [gan.restarts]}
+        if watch is not None:
+            self._later |= watch.memory
 
     def paths(self) -> list[Path]:
         """The whole checkpoints, the newest first."""
@@ -64,14 +71,15 @@ class Checkpoints:
             RunError: it could not be written; those before it are untouched.
         """
         step = int(self._gan.step)
-        path = self.folder / f"{'milestone' if self.is_milestone(step) else 'step'}-{step:08d}"
+        for path in self.paths():
+            if step_of(path) == step:
+                return path
+        path = self.folder / self._name(step)
         draft = self.folder / f"{_DRAFT}{path.name}"
-        if path.is_dir():
-            return path
         try:
             self._remove_drafts()
             draft.mkdir(parents=True)
-            self._state.write(str(draft / _FILE))
+            tf.train.Checkpoint(**self._parts, **self._later).write(str(draft / FILE))
             draft.rename(path)
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(draft, ignore_errors=True)
@@ -94,19 +102,76 @@ class Checkpoints:
         Raises:
             RunError: there are checkpoints, and none can be read, or one does not match.
         """
-        return _restore_newest(self.folder, self._state, whole=True)
+        return restore_first(self.paths(), self._restore_all, set_aside=True)
+
+    def restore_healthy(self) -> int:
+        """Restores the newest healthy checkpoint and removes all later ones.
+
+        Returns:
+            Its step; 0 where there is none, and then nothing is changed.
+
+        Raises:
+            RunError: those that are healthy cannot be read.
+        """
+        healthy = [path for path in self.paths() if is_healthy(path)]
+        step = restore_first(healthy, self._restore_all, set_aside=True)
+        for path in self.paths() if step else ():
+            if step_of(path) > step:
+                self._remove(path)
+        return step
+
+    def mark_best(self, step: int | None) -> None:
+        """Names the checkpoint of `step` the best and keeps it; None: none is.
+
+        The best before it gets its other name again, and may go as any other.
+        """
+        for path in self.paths():
+            if step_of(path) != step and path.name.startswith(BEST_PREFIX):
+                path.rename(self.folder / self._name(step_of(path)))
+            elif step_of(path) == step and not path.name.startswith(BEST_PREFIX):
+                path.rename(self.folder / f"{BEST_PREFIX}{step:08d}")
+        self._prune()
+
+    def steps(self) -> set[int]:
+        """The steps of which there is a checkpoint."""
+        return {step_of(path) for path in self.paths()}
 
     def last_good(self) -> str:
         """A sentence that names the newest checkpoint."""
         paths = self.paths()
         return f"The last good checkpoint is {paths[0]}." if paths else "There is no checkpoint yet."
 
+    def last_healthy(self) -> str:
+        """A sentence that names the newest healthy checkpoint."""
+        path = self._newest_healthy()
+        return f"The last healthy checkpoint is {path}." if path else "There is no healthy checkpoint."
+
+    def _newest_healthy(self):
+        return next((path for path in self.paths() if is_healthy(path)), None)
+
+    def _name(self, step):
+        return f"{'milestone' if self.is_milestone(step) else 'step'}-{step:08d}"
+
     def _prune(self):
-        """Removes all but the newest, milestones apart; a folder is renamed before it is taken apart."""
-        for path in self.paths()[self.keep :]:
-            if path.name.startswith("step-"):
-                doomed = path.rename(self.folder / f"{_DRAFT}{path.name}")
-                shutil.rmtree(doomed, ignore_errors=True)
+        """Removes all but the newest, the newest healthy one, milestones and the best."""
+        old = [path for path in self.paths()[self.keep :] if path.name.startswith("step-")]
+        if old:
+            healthy = self._newest_healthy()
+            for path in old:
+                if path != healthy:
+                    self._remove(path)
+
+    def _remove(self, path):
+        """A folder is renamed before it is taken apart."""
+        doomed = path.rename(self.folder / f"{_DRAFT}{path.name}")
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def _restore_all(self, path):
+        """Restores all that a checkpoint holds; what came later than it starts from zero."""
+        for variable in itertools.chain(*self._later.values()):
+            variable.assign(tf.zeros_like(variable))
+        later = {name: part for name, part in self._later.items() if name in parts_in(path)}
+        restore(path, tf.train.Checkpoint(**self._parts, **later), whole=True)
 
     def _remove_drafts(self):
         for draft in self.folder.glob(f"{_DRAFT}*"):
@@ -116,62 +181,6 @@ class Checkpoints:
 def nbytes(gan) -> int:
     """The size of a checkpoint of a compiled `Gan` in bytes."""
     return sum(v.dtype.size * v.shape.num_elements() for part in _variables(gan).values() for v in part)
-
-
-def restore_generator(folder: Path, generator, raw: bool = False) -> int:
-    """Restores a built generator alone, from the newest checkpoint that can be read.
-
-    Args:
-        folder: of a run's checkpoints.
-        generator: to be given the averaged weights.
-        raw: the weights of that step instead of their average.
-
-    Returns:
-        The checkpoint's step; 0 where there is none yet.
-
-    Raises:
-        RunError: there are checkpoints, and none can be read, or one does not match.
-    """
-    part = "generator" if raw else "ema_generator"
-    state = tf.train.Checkpoint(**{part: [v.value for v in generator.weights]})
-    return _restore_newest(folder, state, whole=False)
-
-
-def paths_in(folder: Path) -> list[Path]:
-    """The whole checkpoints in a folder, the newest first."""
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted((p for p in found if _step(p) is not None), key=_step, reverse=True)
-
-
-def _restore_newest(folder: Path, state: tf.train.Checkpoint, whole: bool) -> int:
-    """`whole`: the state is all that a checkpoint holds, and what cannot be read is set aside."""
-    paths = paths_in(folder)
-    for path in paths:
-        try:
-            _restore(path, state, whole)
-            return _step(path)
-        except DamagedError as error:
-            log.warning("%s", error)
-            if whole:
-                shutil.rmtree(folder / f"{_DAMAGED}{path.name}", ignore_errors=True)
-                path.rename(folder / f"{_DAMAGED}{path.name}")
-    if paths:
-        raise RunError(f"--run={folder.parent}: none of its checkpoints can be read.")
-    return 0
-
-
-def _restore(path: Path, state: tf.train.Checkpoint, whole: bool) -> None:
-    try:
-        status = state.read(str(path / _FILE)).expect_partial()
-        status.assert_existing_objects_matched()
-        if whole:
-            status.assert_consumed()
-    except (AssertionError, ValueError) as error:
-        raise RunError(
-            f"--run={path.parents[1]}: {path.name} does not fit this version of covid_gan: {reason(error)}."
-        ) from error
-    except (tf.errors.OpError, LookupError, RuntimeError) as error:
-        raise DamagedError(f"The checkpoint {path} cannot be read: {reason(error)}.") from error
 
 
 def _variables(gan) -> dict[str, list[tf.Variable]]:
@@ -191,8 +200,3 @@ def _variables(gan) -> dict[str, list[tf.Variable]]:
     }
     adaptive = {"augmented": [gan.augmented]} if gan.ada_target is not None else {}
     return {"step": [gan.step]} | adaptive | {name: [v.value for v in part] for name, part in parts.items()}
-
-
-def _step(path: Path) -> int | None:
-    match = re.fullmatch(r"(?:step|milestone)-(\d+)", path.name)
-    return int(match[1]) if match else None

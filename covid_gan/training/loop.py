@@ -1,31 +1,30 @@
 """The training loop: one compiled step, again and again, and what happens between two of them."""
 
 import logging
-import os
-import platform
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
-import covid_gan
 from covid_gan import build, data, images, randomness, runs, sampling
-from covid_gan.config import DEFAULT_STEPS, PHANTOM, Config
-from covid_gan.data.scans import Scans
-from covid_gan.errors import ArgumentError, Interrupted, RunError, reason
+from covid_gan.config import Config
+from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError, reason
 from covid_gan.runs import Run
 from covid_gan.training import checkpoints as checkpoints_lib
-from covid_gan.training import guards
+from covid_gan.training import guards, preparing, watch
 from covid_gan.training.checkpoints import Checkpoints
+from covid_gan.training.evaluations import Evaluations
 from covid_gan.training.progress import Progress
+from covid_gan.training.recovery import Recovery
 from covid_gan.training.summaries import Summaries
+from covid_gan.training.watch import CollapseError, Watch
 
 log = logging.getLogger(__name__)
 
 PREVIEWS = 36
+# Real scans that generated images are compared with by the guards.
+_WATCHED_SCANS = 512
 
 
 def resolve(config: Config) -> Config:
@@ -36,8 +35,8 @@ def resolve(config: Config) -> Config:
     """
     config = data.resolve(build.resolve(config))
     if data.is_prepared(config):
-        return _load(config)[0]
-    return config if config.training.epochs else _with_steps(config, count=0)
+        return preparing.load(config)[0]
+    return config if config.training.epochs else preparing.with_steps(config, count=0)
 
 
 def train(
@@ -63,11 +62,11 @@ def train(
     """
     if run is None:
         runs.check_writable(runs_dir)
-    config, scans = _load(build.resolve(config))
+    config, scans = preparing.load(build.resolve(config))
     if run:
-        _check_same_data(run, scans)
+        preparing.check_same_data(run, scans)
     gan = build.gan_from(config)
-    _check_room(run.checkpoints if run else Path(runs_dir), gan, config.training)
+    preparing.check_room(run.checkpoints if run else Path(runs_dir), gan, config.training)
     with guards.StopSignals().watch() as signals:
         run = run or runs.create(runs_dir, config, scans.fingerprint)
         with run.lock():
@@ -86,27 +85,31 @@ class _Session:
     def __init__(self, run, config, gan, scans, on_step):
         self.run, self.config, self.gan, self.scans = run, config, gan, scans
         self.settings, self.on_step = config.training, on_step
+        self.watch = Watch(gan, scans.first(_WATCHED_SCANS))
         self.checkpoints = Checkpoints(
-            run.checkpoints, gan, self.settings.checkpoints_to_keep, self.settings.milestone_every
+            run.checkpoints, gan, self.settings.checkpoints_to_keep, self.settings.milestone_every, self.watch
         )
+        self.recovery = Recovery(gan, self.checkpoints)  # before the learning rates are restored
         self.start = self.checkpoints.restore_newest()
         latents = randomness.sample_latents(PREVIEWS, config.model.latent_dim, self.settings.seed)
         self.preview_latents = latents
-        self.samplers = [sampling.Sampler(g) for g in (gan.ema_generator, gan.generator)]
+        self.average, self.last = (sampling.Sampler(g) for g in (gan.ema_generator, gan.generator))
+        self.evaluations = Evaluations(run.path, config, scans, self.average)
+        self.train_step = tf.function(lambda batch: gan.train_step(images.normalise(batch)))
 
     def train(self, signals):
         """Trains to the last step; saves at the end, on a signal, and on the way."""
         if not self._begin():
             return
         self.summaries = Summaries(self.run.path, self.start)
-        images = _images_per_step(self.settings)
-        self.progress = Progress(self.start, self.settings.steps, images, self.scans.count)
+        self.evaluations.cut(self.start)
+        self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.steps()))
         if self.start == 0:
             self.summaries.describe(self.config, self.scans.first(PREVIEWS))
         try:
-            self._steps(signals)
+            while not self._reaches_its_end(signals):
+                pass
         finally:
-            self.progress.end()
             self.summaries.close()
         log.info("Trained to step %d. %s", self.settings.steps, self.checkpoints.last_good())
         log.info("Look at it: tensorboard --logdir %s", self.run.path.parent)
@@ -123,127 +126,101 @@ class _Session:
         if self.start == 0 and self.run.was_started():
             log.warning("%s has no checkpoint yet, and starts again from step 0.", self.run.path)
         self.run.update_config(self.config)
-        self.run.record_session(start_step=self.start, **_environment())
-        what = _described(self.scans.fingerprint)
+        self.run.record_session(start_step=self.start, **preparing.environment())
+        what = preparing.described(self.scans.fingerprint)
         size = guards.size_text(checkpoints_lib.nbytes(self.gan))
         log.info("%s: %s, from step %d to %d.", self.run.path, what, self.start, self.settings.steps)
         log.info("A checkpoint is %s, every %d steps.", size, self.settings.checkpoint_every)
         return True
 
-    def _steps(self, signals):
-        gan, settings = self.gan, self.settings
+    def _reaches_its_end(self, signals) -> bool:
+        """Trains on from `start`; False where it was taken back to an earlier one."""
+        per_step = preparing.images_per_step(self.settings)
+        self.progress = Progress(self.start, self.settings.steps, per_step, self.scans.count)
+        try:
+            self._steps(signals, per_step)
+            return True
+        except (CollapseError, DivergenceError) as error:
+            if self.settings.on_collapse != "rollback":
+                raise
+            self._go_back(error)
+            return False
+        finally:
+            self.progress.end()
 
-        @tf.function
-        def train_step(batch):
-            return gan.train_step(images.normalise(batch))
-
-        batches = self.scans.batches(_images_per_step(settings), settings.seed, self.start)
+    def _steps(self, signals, images_per_step):
+        batches = self.scans.batches(images_per_step, self.settings.seed, self.start)
         for step, batch in enumerate(batches, self.start + 1):
-            values = {name: float(value) for name, value in train_step(batch).items()}
+            values = {name: float(value) for name, value in self.train_step(batch).items()}
             guards.check_finite(step, values, self.checkpoints.last_good)
-            last = step == settings.steps or signals.received
+            self.watch.count(values)
+            last = step == self.settings.steps or signals.received
             self._between(step, values, last)
             if self.on_step:
                 self.on_step(step)
             if last:
                 break
-        if signals.received and step < settings.steps:
+        if signals.received and step < self.settings.steps:
             raise Interrupted(
                 f"Stopped at step {step}, and saved. Go on: python -m covid_gan.train --run={self.run.path}",
                 signals.received,
             )
 
     def _between(self, step, values, last):
-        """Curves, samples and a checkpoint, where one is due."""
+        """Guards, curves, samples, scores and a checkpoint, where one is due."""
         settings = self.settings
         self.progress.update(step, values)
         began = time.monotonic()
+        if step % watch.LOOK_EVERY == 0:
+            self._look(step, values)
         if step % settings.log_every == 0:
             self.summaries.scalars(step, values, self.progress.images_per_second(step))
             self.gan.reset_metrics()
-        if step % settings.sample_every == 0 or last:
-            self._sample(step)
-        if step % settings.checkpoint_every == 0 or self.checkpoints.is_milestone(step) or last:
+        sampled = step % settings.sample_every == 0 or last
+        scored = self.evaluations.due(step)
+        saved = step % settings.checkpoint_every == 0 or self.checkpoints.is_milestone(step) or last or scored
+        if sampled or saved:
             guards.check_weights(step, self.gan, self.checkpoints.last_good)
+            self.gan.fit_average()
+        if sampled:
+            self._sample(step)
+        if scored:
+            self.summaries.scores(step, self.evaluations.evaluate(step))
+        if saved:
             self.summaries.flush()
             self.checkpoints.save()
+        if scored:
+            self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.steps()))
         self.progress.pause(time.monotonic() - began)
+
+    def _look(self, step, values):
+        """Looks for a collapse; a lasting one is said once, or ends the steps."""
+        signs, lasting, new = self.watch.look(step, values, self.last(self.preview_latents))
+        self.summaries.signs(step, signs)
+        if new:
+            self.summaries.note(step, "; ".join(new))
+        if lasting and self.settings.on_collapse != "warn":
+            raise CollapseError(
+                f"--on_collapse: training collapsed by step {step}: {'; '.join(lasting)}. "
+                f"{self.checkpoints.last_healthy()}"
+            )
+        if new:
+            log.warning("Step %d: %s. --on_collapse=rollback would go back.", step, "; ".join(new))
+            self.run.record_session(collapsed_at=step, reasons=new)
+
+    def _go_back(self, error):
+        """To the last healthy checkpoint; what was written of later steps goes."""
+        self.start, done = self.recovery.go_back(error)
+        log.warning("%s %s", error, done)
+        self.run.record_session(rolled_back_to=self.start, restarts=int(self.gan.restarts), reason=str(error))
+        self.summaries.cut(self.start)
+        self.summaries.note(self.start, f"{error} {done}")
+        self.evaluations.cut(self.start)
+        self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.steps()))
 
     def _sample(self, step):
         """Grids of the preview latents, to TensorBoard and as PNG."""
-        ema, raw = (sampler(self.preview_latents) for sampler in self.samplers)
+        ema, raw = (sampler(self.preview_latents) for sampler in (self.average, self.last))
         self.summaries.samples(step, ema, raw)
         self.run.samples.mkdir(exist_ok=True)
         images.save_png(self.run.samples / f"step-{step:08d}.png", images.grid(ema))
-
-
-def _described(fingerprint: dict) -> str:
-    """How many images of what, and of a mixture how many of each."""
-    name, count = fingerprint["name"], fingerprint["count"]
-    if name == PHANTOM:
-        return f"{count} drawn phantoms"
-    parts = fingerprint["counts"]
-    if len(parts) == 1:
-        return f"{count} images of {name}"
-    each = (
-        f"{part}: " + ", ".join(f"{n} {label}" for label, n in own.items()) for part, own in parts.items()
-    )
-    return f"{count} images of {name} ({'; '.join(each)})"
-
-
-def _load(config: Config) -> tuple[Config, Scans]:
-    config, scans = data.load(config)
-    config = _with_steps(config, scans.count)
-    if config.training.batch_size > scans.count:
-        raise ArgumentError(
-            "batch_size", f"is more than the {scans.count} images.", config.training.batch_size
-        )
-    return config, scans
-
-
-def _images_per_step(training) -> int:
-    """Real images that a step takes: a batch for each update of the discriminator."""
-    return training.batch_size * training.discriminator_steps
-
-
-def _with_steps(config: Config, count: int) -> Config:
-    """The config with its total of steps, which epochs may stand for."""
-    training = config.training
-    if training.epochs is not None:
-        steps = -(-training.epochs * count // _images_per_step(training))
-    else:
-        steps = training.steps or DEFAULT_STEPS
-    return config.replace(steps=steps, epochs=None)
-
-
-def _check_same_data(run: Run, scans: Scans) -> None:
-    changed = [k for k, v in run.fingerprint.items() if scans.fingerprint.get(k) != v]
-    if changed:
-        raise RunError(
-            f"--run={run.path}: its images are not those it was trained on; {', '.join(changed)} changed."
-        )
-
-
-def _check_room(folder: Path, gan, training) -> None:
-    """Refuses a run whose checkpoints would not fit, those that it has already aside."""
-    milestones = training.steps // training.milestone_every if training.milestone_every else 0
-    kept = min(training.checkpoints_to_keep, training.steps // training.checkpoint_every + 1)
-    # While one more is written, none of the others is gone.
-    to_come = kept + milestones + 1 - len(checkpoints_lib.paths_in(folder))
-    guards.check_disk(folder, checkpoints_lib.nbytes(gan), max(to_come, 1))
-
-
-def _environment() -> dict:
-    """What a run's numbers may depend on beside its config."""
-    return {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "command": sys.argv,
-        "versions": {
-            "covid_gan": covid_gan.__version__,
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
-        "devices": [device.device_type for device in tf.config.list_logical_devices()],
-        "cpus": os.cpu_count(),
-    }

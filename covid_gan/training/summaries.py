@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 TRAINING = "train/"
 IMAGES_PER_SECOND = "speed/images_per_second"
 SAMPLES_EMA, SAMPLES_RAW, REAL = "samples/ema", "samples/raw", "real"
+METRICS, GUARDS, NOTES = "metrics/", "guards/", "guards/notes"
 PIXELS_EMA, PIXELS_REAL = "pixels/ema", "pixels/real"
 
 EVENT_FILES = "events.out.tfevents.*"
@@ -34,9 +35,16 @@ class Summaries:
     """
 
     def __init__(self, folder: Path, start_step: int = 0):
-        for path in sorted(folder.glob(EVENT_FILES)):
-            _cut(path, start_step)
-        self._writer = tf.summary.create_file_writer(str(folder))
+        self._folder, self._writer = folder, None
+        self.cut(start_step)
+
+    def cut(self, last_step: int) -> None:
+        """Removes what was written of steps after `last_step`."""
+        if self._writer is not None:
+            self._writer.close()
+        for path in sorted(self._folder.glob(EVENT_FILES)):
+            _cut(path, last_step)
+        self._writer = tf.summary.create_file_writer(str(self._folder))
 
     def describe(self, config: Config, real: np.ndarray) -> None:
         """Writes what belongs to the run as a whole: hyperparameters, config, real images.
@@ -56,11 +64,9 @@ class Summaries:
             tf.summary.histogram(PIXELS_REAL, real.astype(np.float32), buckets=64)
 
     def scalars(self, step: int, values: dict[str, float], images_per_second: float | None) -> None:
-        with self._writer.as_default(step=step):
-            for name, value in values.items():
-                tf.summary.scalar(TRAINING + name, value)
-            if images_per_second is not None:
-                tf.summary.scalar(IMAGES_PER_SECOND, images_per_second)
+        self._scalars(step, TRAINING, values)
+        if images_per_second is not None:
+            self._scalars(step, "", {IMAGES_PER_SECOND: images_per_second})
 
     def samples(self, step: int, ema: np.ndarray, raw: np.ndarray) -> None:
         """Writes two grids of the same latents, uint8 [n, H, W, 1] each."""
@@ -68,6 +74,24 @@ class Summaries:
             tf.summary.image(SAMPLES_EMA, images.grid(ema)[None])
             tf.summary.image(SAMPLES_RAW, images.grid(raw)[None])
             tf.summary.histogram(PIXELS_EMA, ema.astype(np.float32), buckets=64)
+
+    def scores(self, step: int, values: dict[str, float]) -> None:
+        """Writes what an evaluation gave."""
+        self._scalars(step, METRICS, values)
+
+    def signs(self, step: int, values: dict[str, float]) -> None:
+        """Writes what the guards look at."""
+        self._scalars(step, GUARDS, values)
+
+    def note(self, step: int, text: str) -> None:
+        """Writes what the guards have to say."""
+        with self._writer.as_default(step=step):
+            tf.summary.text(NOTES, text)
+
+    def _scalars(self, step, group, values):
+        with self._writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(group + name, value)
 
     def flush(self) -> None:
         self._writer.flush()
