@@ -23,9 +23,14 @@ ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
 
 def _models_own(name: str) -> str:
     """For a setting's help: what each model takes where none is given."""
-    shown = [f"{model} {own[name]:g}" if isinstance(own[name], float) else f"{model} {own[name]}"
-             for model, own in gans.DEFAULTS.items() if name in own]  # fmt: skip
-    return f"(default: {', '.join(shown)})"
+    own = {model: defaults[name] for model, defaults in gans.DEFAULTS.items() if name in defaults}
+    return f"(default: {', '.join(f'{model} {_shown(value)}' for model, value in own.items())})"
+
+
+def _shown(value) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,10 +207,10 @@ class TrainConfig(SelfChecking):
     generator_steps: int | None = setting(
         None, f"generator updates after those {_models_own('generator_steps')}"
     )
-    augment: tuple[str, ...] = setting(
-        (),
-        "changes of all images that the discriminator sees, separated by commas, such as "
-        "translation,cutout; brightness and contrast change what carries HU",
+    augment: tuple[str, ...] | None = setting(
+        None,
+        "changes of all images that the discriminator sees, separated by commas; empty: none; brightness "
+        f"and contrast change what carries HU {_models_own('augment')}",
         AUGMENTATIONS,
         before=(),
     )
@@ -268,7 +273,7 @@ class TrainConfig(SelfChecking):
         for name in ("discriminator_steps", "generator_steps"):
             self._require(name, "from 1 to 64", lambda v: 1 <= v <= 64)
         self._require("ada_target", "from 0 to 1", lambda v: 0 <= v <= 1)
-        if len(set(self.augment)) < len(self.augment):
+        if len(set(self.augment or ())) < len(self.augment or ()):
             raise ArgumentError("augment", "must name each change once.", self.augment)
         self._require("penalty_weight", "above 0 and at most 10^6", lambda v: 0 < v <= 1e6)
         for name in ("milestone_every", "evaluate_every"):
@@ -350,7 +355,8 @@ class Config:
         parts = [model.model, *network, data, f"{model.image_size}px"]
         parts += dict.fromkeys(activations) if model.network == "dcgan" else []
         own = gans.DEFAULTS[model.model]
-        parts += training.augment
+        if training.augment not in (None, own["augment"]):
+            parts += training.augment or ["unaugmented"]
         for name in ("loss", "penalty"):
             parts += [getattr(training, name)] if getattr(training, name) not in (None, own.get(name)) else []
         parts += [f"dropout{model.dropout:g}"] if model.dropout not in (None, own["dropout"]) else []

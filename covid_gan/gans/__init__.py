@@ -15,7 +15,13 @@ _CLASSES = {
 GANS = tuple(_CLASSES)
 
 # What each model takes where the user says nothing. A setting that a model lacks here is not one of it.
-_COMMON = {"discriminator_steps": 1, "penalty_weight": None, "dropout": 0.0, "ema_half_life": 10_000.0}
+_COMMON = {
+    "discriminator_steps": 1,
+    "penalty_weight": None,
+    "dropout": 0.0,
+    "augment": (),
+    "ema_half_life": 10_000.0,
+}
 DEFAULTS = {
     "dcgan": {
         **_COMMON,
@@ -26,7 +32,8 @@ DEFAULTS = {
         "loss": "non_saturating",
         "penalty": "none",
         "discriminator_normalization": "batch",
-        "dropout": 0.3,
+        # Zhao et al. 2020, section 4.3, for few images; without brightness and contrast, which carry HU.
+        "augment": ("translation", "cutout"),
         "upsample": "transpose",
     },
     # Arjovsky et al. 2017, Algorithm 1 and section 4.
