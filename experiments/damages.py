@@ -61,10 +61,9 @@ def gamma(images, amount, other, seed):
 
 
 def modes(images, amount, other, seed):
-    """A generator that collapsed: only 1 / `amount` of the images are left, each as often as any other."""
-    left = max(1, round(len(images) / amount))
-    chosen = np.random.default_rng(seed).permutation(len(images))[:left]
-    return images[chosen[np.arange(len(images)) % left]]
+    """A generator that collapsed: `amount` of the images are left, each about as often as any other."""
+    chosen = np.random.default_rng(seed).permutation(len(images))[:amount]
+    return images[chosen[np.arange(len(images)) % len(chosen)]]
 
 
 def replaced(images, amount, other, seed):
@@ -94,7 +93,7 @@ def pasted(images, amount, other, seed):
     half = images.shape[2] // 2
     doubled = images.copy()
     doubled[:, :, -half:] = images[:, :, :half]
-    return replaced_in_place(images, doubled, amount, seed)
+    return _changed_in_part(images, doubled, amount, seed)
 
 
 def warped(images, amount, other, seed):
@@ -114,10 +113,10 @@ def warped(images, amount, other, seed):
 
 def upside_down(images, amount, other, seed):
     """The share `amount` of the images with their top at the bottom."""
-    return replaced_in_place(images, images[:, ::-1], amount, seed)
+    return _changed_in_part(images, images[:, ::-1], amount, seed)
 
 
-def replaced_in_place(images, changed, amount, seed):
+def _changed_in_part(images, changed, amount, seed):
     """The share `amount` of the images, drawn at random, as they stand in `changed`."""
     result = images.copy()
     places = np.random.default_rng(seed).permutation(len(images))[: round(amount * len(images))]
@@ -137,7 +136,7 @@ DAMAGES = {
     "checkerboard": Damage(checkerboard, (4, 8, 15, 30), "± grey levels"),
     "contrast": Damage(contrast, (0.1, 0.2, 0.35, 0.5), "share lost"),
     "gamma": Damage(gamma, (0.1, 0.2, 0.4, 0.8), "exponent − 1"),
-    "modes": Damage(modes, (4, 12, 40), "images per mode"),
+    "modes": Damage(modes, (100, 30, 10, 3), "images left"),
     "copies": Damage(replaced, _SHARES, "share", other="reference"),
     "scanner": Damage(replaced, _SHARES, "share", other="scanner"),
     "shuffled": Damage(shuffled, (0.1, 0.25, 0.5, 1.0), "share of patches", anatomy=True),

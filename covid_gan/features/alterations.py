@@ -169,7 +169,7 @@ def alter(images: tf.Tensor, generator: tf.random.Generator) -> tuple[tf.Tensor,
 
 
 def view(images: tf.Tensor, generator: tf.random.Generator) -> tf.Tensor:
-    """What the encoder is to look through: half are mirrored, all shifted by whole pixels, half of them zoomed.
+    """What the encoder is to look through: all are shifted by whole pixels, half mirrored, half zoomed.
 
     Args:
         images: float32 [n, S, S, 1], n known.

@@ -3,7 +3,6 @@
 It is trained on the training split of a run's data set, all classes, at the run's size, and lies in a cache.
 """
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -14,7 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from covid_gan import data, images as pixels
+from covid_gan import data
+from covid_gan import images as pixels
 from covid_gan.config import Config
 from covid_gan.data import Scans
 from covid_gan.errors import ArgumentError
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def recipe(seed: int = 0) -> dict:
-    """All settings that an encoder depends on, beside the images."""
+    """The settings that an encoder depends on, beside the images; all that is code counts up `VERSION`."""
     return {
         "version": VERSION,
         "seed": seed,

@@ -60,7 +60,7 @@ def build(size: int, seed: int) -> keras.Model:
 
 
 def whitened(encoder: keras.Model, features: np.ndarray) -> keras.Model:
-    """The encoder with its features centred, turned and scaled to no correlation and a spread of 1, then bounded.
+    """The encoder with features that do not correlate, have a mean of 0 and a spread of 1, and are bounded.
 
     What scans hardly ever do then counts as much as what they do all the time: a checkerboard moves
     features along directions in which scans barely differ. Beyond 1 they grow as their logarithm

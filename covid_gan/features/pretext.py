@@ -28,8 +28,9 @@ WEIGHT_DECAY = 1e-4
 TEMPERATURE = 0.2
 # The error of the strength beside that of the kind.
 STRENGTH_WEIGHT = 10.0
-# Views of each scan to which the whitening is fitted.
+# Views of each scan to which the whitening is fitted, and of how many scans at most.
 WHITENING_VIEWS = 6
+WHITENING_SCANS = 2000
 # Widths of the layers between the features and what is compared, which is not kept.
 _PROJECTION = (128, 64)
 
@@ -125,13 +126,12 @@ def train(images: np.ndarray, seed: int, steps: int, stream=None) -> keras.Model
     encoder = network.build(images.shape[1], seed)
     generator = tf.random.Generator.from_seed(seed, alg="philox")
     teacher = _Teacher(encoder, steps, seed, generator)
-    scans = normalise(tf.constant(images))
     progress = Progress(0, steps, BATCH_SIZE, len(images), stream)
     for number, places in enumerate(_orders(len(images), steps, seed), 1):
-        same, told = teacher.step(tf.gather(scans, places))
+        same, told = teacher.step(normalise(images[places]))
         progress.update(number, {"views": float(same), "alterations": float(told)})
     progress.end()
-    return network.whitened(encoder, _features_of_views(encoder, scans, generator))
+    return network.whitened(encoder, _features_of_views(encoder, images, generator))
 
 
 def _orders(count, steps, seed):
@@ -142,10 +142,12 @@ def _orders(count, steps, seed):
     return places[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE)
 
 
-def _features_of_views(encoder, scans, generator):
+def _features_of_views(encoder, images, generator):
+    if len(images) > WHITENING_SCANS:
+        images = images[np.linspace(0, len(images) - 1, WHITENING_SCANS).round().astype(int)]
     described = []
-    for start in range(0, len(scans), BATCH_SIZE):
-        part = scans[start : start + BATCH_SIZE]
+    for start in range(0, len(images), BATCH_SIZE):
+        part = normalise(images[start : start + BATCH_SIZE])
         for _ in range(WHITENING_VIEWS):
             described.append(encoder(alterations.view(part, generator), training=False).numpy())
     return np.concatenate(described)
