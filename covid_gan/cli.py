@@ -23,25 +23,34 @@ from covid_gan.errors import ArgumentError, Interrupted, RunError
 from covid_gan.settings import value_type
 
 USAGE_ERROR, RUN_ERROR = 2, 1
+# The argument of an error about a path that stands beside the flags.
+PATHS = "paths"
+# What the headings of settings end with in --help.
+_SETTINGS = " settings"
 
 # Other names of settings, as the papers on Wasserstein GANs call them.
-ALIASES = {"n_critic": "discriminator_steps", "critic_norm": "discriminator_normalization"}
+ALIASES = {
+    "n_critic": "discriminator_steps",
+    "critic_norm": "discriminator_normalization",
+    "every": "evaluate_every",
+}
 
 
 class UsageError(Exception):
     """A command line that cannot be understood; the message is the whole line to print."""
 
 
-def run(door: str, doc: str, define, call, argv=None, tensorflow=True) -> int:
+def run(door: str, doc: str, define, call, argv=None, tensorflow=True, paths=None) -> int:
     """Parses the command line, makes the call and says in one line what went wrong.
 
     Args:
         door: the module's name, such as covid_gan.train.
         doc: its docstring, shown by --help.
         define: called with the `FlagValues` to define the door's flags on.
-        call: called with the parsed `FlagValues`.
+        call: called with the parsed `FlagValues`, and with the list of paths where there are `paths`.
         argv: the command line's arguments, `sys.argv[1:]` where not given.
         tensorflow: whether the call needs it.
+        paths: how --help shows the paths that the door takes beside its flags; None where it takes none.
 
     Returns:
         The exit code: 0, 1 for a run that failed, 2 for wrong usage, 128 + n after signal n.
@@ -50,27 +59,30 @@ def run(door: str, doc: str, define, call, argv=None, tensorflow=True) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        values = _parse(define, sys.argv[1:] if argv is None else list(argv))
+        values, rest = _parse(define, sys.argv[1:] if argv is None else list(argv))
         if values.help:
-            print(_help(door, doc, values), flush=True)
+            print(_help(door, doc, values, paths), flush=True)
             return 0
+        if rest and not paths:
+            raise UsageError(f"{rest[0]}: is not a flag; write --name=value. See --help.")
         # As an exception, so that whatever is half done is cleaned up.
         signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))
         _prepare_logging()
         if tensorflow:
             _prepare_tensorflow()
-        call(values)
+        call(values, rest) if paths else call(values)
         return 0
     except UsageError as error:
         return _fail(str(error), USAGE_ERROR)
     except ArgumentError as error:
-        return _fail(f"--{error.argument}={_shown(error.received)}: {error.expected}", USAGE_ERROR)
+        flag = "" if paths and error.argument == PATHS else f"--{error.argument}="
+        return _fail(f"{flag}{_shown(error.received)}: {error.expected}", USAGE_ERROR)
     except Interrupted as error:
         return _fail(str(error), 128 + error.signum)
     except RunError as error:
         return _fail(str(error), RUN_ERROR)
     except KeyboardInterrupt:
-        return _fail("Interrupted before training began.", 130)
+        return _fail("Interrupted.", 130)
     except BrokenPipeError:  # the reader of the output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return RUN_ERROR
@@ -85,6 +97,19 @@ def define_settings(values: flags.FlagValues, *groups, without=(), defaults=None
         without: names of settings that get no flag, as the door does not read them.
         defaults: other defaults by name, as --help shows them; the door has to use them.
     """
+    for group in groups or config_lib.GROUPS:
+        define_fields(values, group, config_lib.GROUPS[group], without, defaults)
+
+
+def define_fields(values: flags.FlagValues, group: str, kind: type, without=(), defaults=None) -> None:
+    """Defines a flag for every setting of a dataclass.
+
+    Args:
+        values: what to define them on.
+        group: the heading below which --help shows them, such as data.
+        kind: a dataclass whose fields are made by `settings.setting`.
+        without, defaults: as in `define_settings`.
+    """
     makers = {
         str: flags.DEFINE_string,
         int: flags.DEFINE_integer,
@@ -92,30 +117,35 @@ def define_settings(values: flags.FlagValues, *groups, without=(), defaults=None
         bool: flags.DEFINE_bool,
         tuple: flags.DEFINE_string,
     }
-    for group in groups or config_lib.GROUPS:
-        for field in dataclasses.fields(config_lib.GROUPS[group]):
-            if field.name in without:
-                continue
-            choices, help = field.metadata["choices"], field.metadata["help"]
-            kind = value_type(field)
-            default = (defaults or {}).get(field.name, field.default)
-            default = ",".join(default) if isinstance(default, tuple) else default
-            if choices and kind is tuple:
-                help = f"<{'|'.join(choices)}>,…: {help}"
-                makers[kind](field.name, default, help, flag_values=values, module_name=group)
-            elif choices:
-                make = flags.DEFINE_enum
-                make(field.name, default, choices, help, flag_values=values, module_name=group)
-            else:
-                makers[kind](field.name, default, help, flag_values=values, module_name=group)
-            for alias in (name for name, setting in ALIASES.items() if setting == field.name):
-                flags.DEFINE_alias(alias, field.name, flag_values=values, module_name=group)
+    where = {"flag_values": values, "module_name": group + _SETTINGS}
+    for field in dataclasses.fields(kind):
+        if field.name in without:
+            continue
+        choices, help = field.metadata["choices"], field.metadata["help"]
+        make = makers[value_type(field)]
+        default = (defaults or {}).get(field.name, field.default)
+        default = ",".join(default) if isinstance(default, tuple) else default
+        if choices and value_type(field) is tuple:
+            make(field.name, default, f"<{'|'.join(choices)}>,…: {help}", **where)
+        elif choices:
+            flags.DEFINE_enum(field.name, default, choices, help, **where)
+        else:
+            make(field.name, default, help, **where)
+        for alias in (name for name, setting in ALIASES.items() if setting == field.name):
+            flags.DEFINE_alias(alias, field.name, **where)
 
 
-def given_settings(values: flags.FlagValues) -> dict:
-    """The config's settings that stand on the command line or in its flag files."""
+def given_settings(values: flags.FlagValues, *kinds: type) -> dict:
+    """The settings that stand on the command line or in its flag files.
+
+    Args:
+        values: parsed.
+        *kinds: the dataclasses whose settings are meant; the config's groups where none is given.
+    """
     settings = {}
-    for field in config_lib.all_fields():
+    for field in (
+        field for kind in kinds or config_lib.GROUPS.values() for field in dataclasses.fields(kind)
+    ):
         if field.name in values and values[field.name].present:
             value = values[field.name].value
             if value_type(field) is tuple:
@@ -158,11 +188,11 @@ def preset_folder() -> Path:
 
 
 def _parse(define, argv):
-    values = _parse_once(define, argv)
+    values, rest = _parse_once(define, argv)
     if "preset" in values and values.preset:
         # Read first, so that every flag given beside it wins.
         return _parse_once(define, [f"--flagfile={_preset_file(values.preset)}", *argv])
-    return values
+    return values, rest
 
 
 def _parse_once(define, argv):
@@ -179,13 +209,11 @@ def _parse_once(define, argv):
         raise UsageError("--flagfile: is not a text file.") from None
     except (flags.Error, ValueError) as error:
         raise UsageError(_flag_first(str(error))) from None
-    if rest:
-        raise UsageError(f"{rest[0]}: is not a flag; write --name=value. See --help.")
     may_be_empty = {f.name for f in config_lib.all_fields() if value_type(f) is tuple}
     for name in values:
         if values[name].present and values[name].value == "" and name not in may_be_empty:
             raise UsageError(f"--{name}: is empty.")
-    return values
+    return values, rest
 
 
 def _preset_file(name):
@@ -209,14 +237,15 @@ def _flag_first(message: str) -> str:
     return f"{message[flag.start() : flag.end()]}: {reason}"
 
 
-def _help(door, doc, values):
-    lines = [doc.strip(), "", f"usage: python -m {door} [--flag=value ...]"]
+def _help(door, doc, values, paths):
+    usage = " ".join(filter(None, [f"python -m {door} [--flag=value ...]", paths]))
+    lines = [doc.strip(), "", f"usage: {usage}"]
     if "preset" in values:
         names = ", ".join(sorted(p.stem for p in preset_folder().glob("*.flags")))
         values["preset"].help += f": {names}"
     by_group = values.flags_by_module_dict()
-    own = [flag for group in by_group if group not in config_lib.GROUPS for flag in by_group[group]]
-    settings = {f"{group} settings": by_group.get(group, []) for group in config_lib.GROUPS}
+    own = [flag for group in by_group if not group.endswith(_SETTINGS) for flag in by_group[group]]
+    settings = {group: by_group[group] for group in by_group if group.endswith(_SETTINGS)}
     for title, group_flags in {"flags": own, **settings}.items():
         lines += ["", f"{title}:"] if group_flags else []
         for flag in group_flags:
