@@ -7,11 +7,11 @@ import keras
 import tensorflow as tf
 
 from covid_gan import build, images, randomness
+from covid_gan.checkpoint_files import NEWEST, restore_generator
 from covid_gan.errors import ArgumentError
 from covid_gan.outputs import draft_in
 from covid_gan.runs import Run
 from covid_gan.sampling import CHUNK, PATHS, Sampler
-from covid_gan.training.checkpoint_files import NEWEST, restore_generator
 
 MAX_COUNT = 100_000
 

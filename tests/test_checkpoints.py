@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from covid_gan import build
+from covid_gan.checkpoint_files import restore_generator
 from covid_gan.errors import RunError
-from covid_gan.training.checkpoint_files import restore_generator
 from covid_gan.training.checkpoints import Checkpoints, nbytes
 from covid_gan.training.watch import Watch
 

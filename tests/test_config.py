@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from covid_gan.config import Config, all_fields
-from covid_gan.settings import value_type
 from covid_gan.errors import ArgumentError
+from covid_gan.settings import value_type
 
 CHANGED = dict(
     dataset="sars_cov2_ct",

@@ -1,7 +1,6 @@
 """What a run has not trained on."""
 
 import numpy as np
-import pytest
 
 from covid_gan import data
 from covid_gan.config import Config

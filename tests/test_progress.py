@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from covid_gan.errors import RunError
-from covid_gan.training import guards, progress
+from covid_gan import progress
+from covid_gan.training import guards
 
 
 class Terminal(io.StringIO):

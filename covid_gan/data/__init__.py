@@ -8,7 +8,6 @@ from covid_gan.data.held_out import HeldOut, all_images, held_out_splits
 from covid_gan.data.records import Audited, Scan
 from covid_gan.data.scans import Scans, read
 
-
 __all__ = [
     "Audited",
     "HeldOut",

@@ -5,16 +5,16 @@ import logging
 
 import numpy as np
 
+from covid_gan.checkpoint_files import paths_in, restore_generator, step_of
 from covid_gan.errors import ArgumentError, RunError
 from covid_gan.evaluation.config import EvaluationConfig
 from covid_gan.evaluation.generated import drawn, generator_at
-from covid_gan.evaluation.judge import Judge
 from covid_gan.evaluation.measuring import HIGH, LOW
 from covid_gan.evaluation.text import count
+from covid_gan.judge import Judge
 from covid_gan.runs import Run
 from covid_gan.sampling import Sampler
 from covid_gan.training import evaluations
-from covid_gan.training.checkpoint_files import paths_in, restore_generator, step_of
 
 log = logging.getLogger(__name__)
 

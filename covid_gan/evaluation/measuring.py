@@ -7,8 +7,8 @@ import numpy as np
 
 from covid_gan import metrics
 from covid_gan.evaluation.config import EvaluationConfig
-from covid_gan.evaluation.judge import Judge
 from covid_gan.evaluation.subjects import Subjects
+from covid_gan.judge import Judge
 
 LOW, HIGH = "_low", "_high"
 

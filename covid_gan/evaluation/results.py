@@ -12,10 +12,10 @@ from covid_gan import privacy
 from covid_gan.errors import ArgumentError
 from covid_gan.evaluation.config import EvaluationConfig
 from covid_gan.evaluation.curves import Curves, curves_of
-from covid_gan.evaluation.judge import Judge
 from covid_gan.evaluation.measuring import Measure, measure
 from covid_gan.evaluation.sources import Source
 from covid_gan.evaluation.subjects import Subjects, subjects_of
+from covid_gan.judge import Judge
 from covid_gan.metrics import TooFewError
 from covid_gan.runs import Run
 from covid_gan.utility import Utility, measure_utility

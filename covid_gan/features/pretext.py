@@ -18,7 +18,7 @@ from keras import layers
 
 from covid_gan.features import alterations, network
 from covid_gan.images import normalise
-from covid_gan.training.progress import Progress
+from covid_gan.progress import Progress
 
 # All that a trained encoder depends on, beside the images, the seed and the code.
 STEPS = 1200

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from covid_gan.errors import RunError, reason
-from covid_gan.training.checkpoint_files import (
+from covid_gan.checkpoint_files import (
     BEST_PREFIX,
     FILE,
     is_healthy,
@@ -26,6 +25,7 @@ from covid_gan.training.checkpoint_files import (
     restore_first,
     step_of,
 )
+from covid_gan.errors import RunError, reason
 
 _DRAFT = ".draft-"
 

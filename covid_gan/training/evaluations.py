@@ -18,8 +18,8 @@ from covid_gan import data, metrics, randomness
 from covid_gan.config import Config
 from covid_gan.data.scans import Scans
 from covid_gan.errors import ArgumentError
-from covid_gan.evaluation.judge import Judge
 from covid_gan.features import Extractor
+from covid_gan.judge import Judge
 from covid_gan.sampling import Sampler
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ import tensorflow as tf
 from covid_gan import build, data, images, randomness, runs, sampling
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError, reason
+from covid_gan.progress import Progress
 from covid_gan.runs import Run
 from covid_gan.training import checkpoints as checkpoints_lib
 from covid_gan.training import guards, preparing, watch
 from covid_gan.training.checkpoints import Checkpoints
 from covid_gan.training.evaluations import Evaluations
-from covid_gan.training.progress import Progress
 from covid_gan.training.recovery import Recovery
 from covid_gan.training.summaries import Summaries
 from covid_gan.training.watch import CollapseError, Watch

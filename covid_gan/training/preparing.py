@@ -11,12 +11,12 @@ import tensorflow as tf
 
 import covid_gan
 from covid_gan import data
+from covid_gan.checkpoint_files import paths_in
 from covid_gan.config import DEFAULT_STEPS, PHANTOM, Config
 from covid_gan.data.scans import Scans
 from covid_gan.errors import ArgumentError, RunError
 from covid_gan.runs import Run
 from covid_gan.training import checkpoints, evaluations, guards
-from covid_gan.training.checkpoint_files import paths_in
 
 
 def described(fingerprint: dict) -> str:

@@ -3,10 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
+from covid_gan.checkpoint_files import SUSPICIONS
 from covid_gan.errors import RunError
 from covid_gan.gans import base
 from covid_gan.training import collapse
-from covid_gan.training.checkpoint_files import SUSPICIONS
 from covid_gan.training.collapse import RULES
 
 # Steps between two looks of the `Watch`; its rules count looks.

@@ -10,7 +10,7 @@ from covid_gan import runs
 from covid_gan.evaluation import EvaluationConfig
 from covid_gan.evaluation.curves import curves_of
 from covid_gan.evaluation.generated import drawn, generator_at
-from covid_gan.evaluation.judge import Judge
+from covid_gan.judge import Judge
 from covid_gan.sampling import Sampler
 from covid_gan.training import evaluations
 
