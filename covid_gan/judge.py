@@ -29,7 +29,7 @@ class Judge:
         """Pixel measures and, with an extractor, those on features.
 
         Args:
-            fake: uint8 [m, S, S, 1], m ≥ 64.
+            fake: uint8 [m, S, S, 1], m ≥ 16.
 
         Raises:
             ValueError: too few images or another size.
@@ -42,7 +42,7 @@ class Judge:
         """The same, and why what is missing could not be measured.
 
         Args:
-            fake: uint8 [m, S, S, 1], m ≥ 64.
+            fake: uint8 [m, S, S, 1], m ≥ 16.
             features: of these images, where they are at hand.
 
         Returns:
@@ -51,11 +51,11 @@ class Judge:
         Raises:
             ValueError: as `score`.
         """
-        values, skipped = metrics.pixel_report(self.real, fake, self.seed), {}
+        values, skipped = metrics.pixel_report(self.real, fake, self.seed)
         if self.extractor:
             features = self.extractor(fake) if features is None else features
-            found, skipped = metrics.feature_report(
+            found, reasons = metrics.feature_report(
                 self.real_features, features, self.extractor.key, self.seed
             )
-            values |= found
+            values, skipped = values | found, skipped | reasons
         return values, skipped

@@ -106,7 +106,7 @@ def _halves(images, halvings, seed) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def _measure(real, fake, extractor):
     numbers, _ = metrics.feature_report(extractor(real), extractor(fake), extractor.key)
-    return numbers | metrics.pixel_report(real, fake)
+    return numbers | metrics.pixel_report(real, fake)[0]
 
 
 def _response(key, undamaged, levels):

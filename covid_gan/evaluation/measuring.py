@@ -92,10 +92,10 @@ def _attempt(what, skipped, call) -> dict:
 
 
 def _floors(training, extractor, config):
-    floors, skipped = metrics.pixel_floor(training.images, config.halvings, config.seed), {}
+    floors, skipped = metrics.pixel_floor(training.images, config.halvings, config.seed)
     if extractor:
-        found, skipped = metrics.feature_floor(training.features, extractor.key, config.halvings, config.seed)
-        floors |= found
+        found, reasons = metrics.feature_floor(training.features, extractor.key, config.halvings, config.seed)
+        floors, skipped = floors | found, skipped | reasons
     return floors, skipped
 
 
@@ -107,7 +107,7 @@ def _matched(subjects, extractor, config) -> dict[str, float]:
     for _ in range(config.halvings):
         scans = rng.permutation(len(training))[:half]
         made = rng.permutation(len(generated))[:half]
-        numbers = metrics.pixel_report(training.images[scans], generated.images[made], config.seed)
+        numbers, _ = metrics.pixel_report(training.images[scans], generated.images[made], config.seed)
         if extractor:
             features = training.features[scans], generated.features[made]
             numbers |= metrics.feature_report(*features, extractor.key, config.seed)[0]

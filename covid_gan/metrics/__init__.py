@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from covid_gan.metrics.authenticity import authenticity
-from covid_gan.metrics.checks import TooFewError
+from covid_gan.metrics.checks import TooFewError, check_pair
 from covid_gan.metrics.diversity import distinct_count, diversity_ratio, mean_pair_distance
 from covid_gan.metrics.entropy import mean_entropy
 from covid_gan.metrics.floor import HIGHER, LOWER, REAL, Floor, between_halves, floor_ratio
@@ -147,43 +147,65 @@ def ratio(key: str, value: float, floor: Floor) -> float | None:
     return floor_ratio(value, floor, toward) if toward else None
 
 
-def pixel_report(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dict[str, float]:
+def pixel_report(
+    real: np.ndarray, fake: np.ndarray, seed: int = 0
+) -> tuple[dict[str, float], dict[str, str]]:
     """Measures generated images by their pixels, without any network.
 
     Args:
         real: uint8 [n, H, H, 1], n ≥ 16, H ≥ 11.
-        fake: uint8 [m, H, H, 1], m ≥ 64.
+        fake: uint8 [m, H, H, 1], m ≥ 16; 64 for `DISTINCT`.
         seed: of what is drawn at random; the same seed gives the same numbers.
 
     Returns:
-        A number for each key of `MEASURES`; `SWD`, `ENTROPY` and `MS_SSIM` have several.
+        A number for each key of `MEASURES`; `SWD`, `ENTROPY` and `MS_SSIM` have several. And the reason,
+        by its name, for each measure that is missing because there are too few images for it.
 
     Raises:
-        TooFewError: too few images.
+        TooFewError: too few images for any measure.
         ValueError: another type, sizes that differ, not square, or constant images.
     """
-    report = {}
+    check_pair(real, fake)
+    numbers, skipped = {}, {}
     for name, measure in MEASURES.items():
-        value = measure(real, fake, seed)
-        report |= value if isinstance(value, dict) else {name: float(value)}
-    return report
+        try:
+            value = measure(real, fake, seed)
+        except TooFewError as error:
+            skipped[name] = str(error)
+            continue
+        numbers |= value if isinstance(value, dict) else {name: float(value)}
+    return numbers, skipped
 
 
-def pixel_floor(real: np.ndarray, halvings: int = 10, seed: int = 0) -> dict[str, Floor]:
+def pixel_floor(
+    real: np.ndarray, halvings: int = 10, seed: int = 0
+) -> tuple[dict[str, Floor], dict[str, str]]:
     """`pixel_report` between random halves of the real scans.
 
     Args:
-        real: uint8 [n, H, H, 1], n ≥ 128, H ≥ 11.
+        real: uint8 [n, H, H, 1], n ≥ 32, H ≥ 11; 128 for `DISTINCT`.
         halvings: 2 or more.
         seed: of the halvings and of what the measures draw.
 
     Returns:
-        The mean and spread for each key of `pixel_report`.
+        The mean and spread by key, and the reason for each measure that is missing because a half has too few.
 
     Raises:
         TooFewError, ValueError: as `pixel_report`, for a half.
     """
-    return between_halves(real, lambda first, second: pixel_report(first, second, seed), halvings, seed)
+    return _floors(real, lambda first, second: pixel_report(first, second, seed), halvings, seed)
+
+
+def _floors(real, measure, halvings, seed):
+    """The floors of what `measure` gives of two halves, and the reasons that it gives for the rest."""
+    skipped = {}
+
+    def numbers_of(first, second):
+        numbers, reasons = measure(first, second)
+        skipped.update({name: f"between halves: {reason}" for name, reason in reasons.items()})
+        return numbers
+
+    return between_halves(real, numbers_of, halvings, seed), skipped
 
 
 def feature_report(
@@ -231,15 +253,8 @@ def feature_floor(
     Raises:
         ValueError: as `feature_report`.
     """
-    skipped = {}
-
-    def measure(first, second):
-        numbers, reasons = _feature_numbers(first, second, key)
-        skipped.update({name: f"between halves: {reason}" for name, reason in reasons.items()})
-        return numbers
-
     try:
-        return between_halves(real, measure, halvings, seed), skipped
+        return _floors(real, lambda first, second: _feature_numbers(first, second, key), halvings, seed)
     except TooFewError as error:
         return {}, {f"{name}_{key}": str(error) for names in FEATURE_MEASURES for name in names}
 

@@ -41,7 +41,7 @@ def test_the_same_numbers_as_the_metrics_give_alone(fresh, extractor):
     kid = found.find(judge.kid_key)
     assert (kid.low, kid.high) == (scores["kid_ct-0a1b2c_low"], scores["kid_ct-0a1b2c_high"])
     assert kid.low < kid.value < kid.high
-    floor = metrics.pixel_floor(found.source.training, 2, 0)["spectrum"]
+    floor = metrics.pixel_floor(found.source.training, 2, 0)[0]["spectrum"]
     assert (found.find("spectrum").floor, found.find("spectrum").floor_spread) == (floor.mean, floor.spread)
 
 

@@ -109,7 +109,7 @@ def test_an_extractors_key_cannot_be_mistaken(key):
 def test_every_number_has_a_direction_or_describes():
     images = np.random.default_rng(0).integers(0, 256, (70, 64, 64, 1)).astype(np.uint8)
     keys = [
-        *metrics.pixel_report(images, images),
+        *metrics.pixel_report(images, images)[0],
         *metrics.feature_report(gaussians(0, 40), gaussians(1, 40), "ct-0")[0],
     ]
     describe = {key for key in keys if metrics.direction(key) is None}

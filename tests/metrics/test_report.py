@@ -23,8 +23,8 @@ PAIRED = [
 
 def test_a_report_has_every_key(textures):
     real, fake = textures(40, 0), textures(70, 1)
-    report = metrics.pixel_report(real, fake, seed=1)
-    assert list(report) == [
+    report, skipped = metrics.pixel_report(real, fake, seed=1)
+    assert not skipped and list(report) == [
         metrics.SPECTRUM,
         "swd_64",
         "swd_32",
@@ -42,14 +42,14 @@ def test_a_report_has_every_key(textures):
     ]
     assert metrics.swd_keys(64) == ("swd_64", "swd_32", "swd_16")
     assert all(type(value) is float for value in report.values())
-    assert report == metrics.pixel_report(real, fake, seed=1)
+    assert report == metrics.pixel_report(real, fake, seed=1)[0]
     assert report[metrics.SPECTRUM] == metrics.spectrum_distance(real, fake)
     assert report[metrics.DIVERSITY_BLURRED] == metrics.diversity_ratio(real, fake, 2.0)
 
 
 def test_of_the_scans_themselves_it_says_that_they_are_as_good_as_real(textures):
     real = textures(64, 0)
-    report = metrics.pixel_report(real, real)
+    report, _ = metrics.pixel_report(real, real)
     distances = (metrics.SPECTRUM, *metrics.swd_keys(64), metrics.HISTOGRAM, metrics.entropy_keys()[-1])
     assert [report[key] for key in distances] == [0] * 6
     assert report[metrics.DIVERSITY] == report[metrics.DIVERSITY_BLURRED] == 1
@@ -61,7 +61,7 @@ def test_sixty_four_are_drawn_from_all(textures):
     """Of 128 images, the first 64 copies of one and the others not, about half are copies."""
     real, fake = textures(64, 0), textures(128, 1)
     fake[:64] = fake[0]
-    assert 20 < metrics.pixel_report(real, fake)[metrics.DISTINCT] < 45
+    assert 20 < metrics.pixel_report(real, fake)[0][metrics.DISTINCT] < 45
 
 
 @pytest.mark.parametrize("name", PAIRED)
@@ -88,9 +88,15 @@ def test_radii_and_levels_need_squares(name, textures):
             getattr(metrics, name)(cut, cut)
 
 
-def test_a_report_needs_as_many_as_are_counted(textures):
-    with pytest.raises(metrics.TooFewError, match="`fake` needs at least 64 images. Received: 63"):
-        metrics.pixel_report(textures(16, 0), textures(63, 1))
+def test_what_has_too_few_images_is_missing_with_its_reason(textures):
+    numbers, skipped = metrics.pixel_report(textures(16, 0), textures(63, 1))
+    assert metrics.DISTINCT not in numbers and metrics.SPECTRUM in numbers
+    assert skipped == {metrics.DISTINCT: "`fake` needs at least 64 images. Received: 63"}
+    floor, skipped = metrics.pixel_floor(textures(40, 0), halvings=2)
+    assert set(floor) == set(numbers) and list(skipped) == [metrics.DISTINCT]
+    assert skipped[metrics.DISTINCT].startswith("between halves: ")
+    with pytest.raises(metrics.TooFewError, match="`fake` needs at least 16 images. Received: 15"):
+        metrics.pixel_report(textures(16, 0), textures(15, 1))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +114,7 @@ def covid(covid_ct_files):
 
 def test_the_halves_of_covid_ct(covid):
     """Two halves measured elsewhere were 0.035 apart, 0.032, 0.025 and 0.031, and 3.5 grey levels."""
-    floor = metrics.pixel_floor(covid, halvings=10)
+    floor, _ = metrics.pixel_floor(covid, halvings=10)
     keys = (metrics.SPECTRUM, *metrics.swd_keys(64), metrics.HISTOGRAM)
     for key, expected in zip(keys, (0.035, 0.032, 0.025, 0.031, 3.5)):
         assert expected / 2 < floor[key].mean < expected * 2, key
@@ -119,11 +125,11 @@ def test_the_halves_of_covid_ct(covid):
 
 
 def test_damage_to_covid_ct_is_above_its_floor(covid, blur):
-    floor = metrics.pixel_floor(covid, halvings=5)
-    blurred = metrics.pixel_report(covid, blur(covid, 1.0))
+    floor, _ = metrics.pixel_floor(covid, halvings=5)
+    blurred, _ = metrics.pixel_report(covid, blur(covid, 1.0))
     for key in (metrics.SPECTRUM, "swd_64"):
         assert blurred[key] > 5 * floor[key].mean
-    brighter = metrics.pixel_report(covid, np.rint(covid * 0.8 + 40).astype(np.uint8))
+    brighter, _ = metrics.pixel_report(covid, np.rint(covid * 0.8 + 40).astype(np.uint8))
     assert brighter[metrics.HISTOGRAM] > 5 * floor[metrics.HISTOGRAM].mean
-    ten = metrics.pixel_report(covid, covid[np.arange(128) % 10])
+    ten, _ = metrics.pixel_report(covid, covid[np.arange(128) % 10])
     assert ten[metrics.DISTINCT] <= 10
