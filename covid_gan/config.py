@@ -255,8 +255,9 @@ class TrainConfig(SelfChecking):
     )
     on_collapse: str = setting(
         "warn",
-        "what to do when images collapse or training diverges: warn, stop, or rollback: go back to the last "
-        "healthy checkpoint with half the learning rate and other noise, three times at most",
+        "what to do when training collapses: warn, stop, or rollback: go back to the last healthy checkpoint "
+        "with half the learning rate and other noise, three times at most; numbers that are not finite "
+        "stop a run unless it rolls back",
         ("warn", "stop", "rollback"),
         may_change=True,
         before="warn",

@@ -37,13 +37,14 @@ class Judge:
         return self.measure(fake)[0]
 
     def measure(
-        self, fake: np.ndarray, features: np.ndarray | None = None
+        self, fake: np.ndarray, features: np.ndarray | None = None, interval: bool = True
     ) -> tuple[dict[str, float], dict[str, str]]:
         """The same, and why what is missing could not be measured.
 
         Args:
             fake: uint8 [m, S, S, 1], m ≥ 16.
             features: of these images, where they are at hand.
+            interval: whether that of the kernel distance is wanted.
 
         Returns:
             Numbers by key; reasons by key.
@@ -55,7 +56,7 @@ class Judge:
         if self.extractor:
             features = self.extractor(fake) if features is None else features
             found, reasons = metrics.feature_report(
-                self.real_features, features, self.extractor.key, self.seed
+                self.real_features, features, self.extractor.key, self.seed, interval
             )
             values, skipped = values | found, skipped | reasons
         return values, skipped

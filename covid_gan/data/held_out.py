@@ -8,6 +8,7 @@ import numpy as np
 from covid_gan.config import Config
 from covid_gan.data import catalogue, examples
 from covid_gan.data.scans import Scans, read
+from covid_gan.errors import ArgumentError
 from tfds_covidct.covid_ct.same_pictures import SAME_PICTURE_IDS
 
 log = logging.getLogger(__name__)
@@ -95,5 +96,7 @@ def _read(builders, data, size: int, grey_range: tuple[float, float]) -> Scans |
     source = examples.open_examples(builders, data)
     try:
         return read(source, dataclasses.replace(data, cache="memory"), size, grey_range)
-    except ValueError:
+    except ArgumentError as error:
+        if error.argument != "split":
+            raise
         return None

@@ -47,7 +47,7 @@ def report(results: Results, found: dict, drawn: set[str]) -> str:
         _figure("neighbours.png", "Generated images, their nearest training and held-out scans", drawn),
         "## Use for a classifier\n\n" + utility.markdown(results.utility) if results.utility else "",
         "## Over the training" if curves else "",
-        f"{curves.origin} Dashed: between halves of the training scans." if curves else "",
+        f"{curves.origin} Dashed, for scale: between halves of the training scans." if curves else "",
         _figure("curves.png", "Measures over the steps", drawn),
         "## Texture, grey levels and features",
         _figure("spectra.png", "Power spectra", drawn),

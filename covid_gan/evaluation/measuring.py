@@ -57,18 +57,20 @@ def measure(
     values, skipped = judge.measure(generated.images, generated.features)
     skipped = dict(skipped)
     floors = _attempt("floor between halves", skipped, lambda: _floors(training, extractor, config))
-    matched = _matched(subjects, extractor, config) if floors else {}
+    matched = _attempt("ratios to the floor", skipped, lambda: _matched(subjects, extractor, config))
     against_held_out, of_unseen = {}, {}
     if len(unseen):
         against_held_out = _attempt(
             "against held-out scans",
             skipped,
             lambda: Judge(unseen.images, extractor, config.seed).measure(
-                generated.images, generated.features
+                generated.images, generated.features, interval=False
             ),
         )
         of_unseen = _attempt(
-            "of held-out scans", skipped, lambda: judge.measure(unseen.images, unseen.features)
+            "of held-out scans",
+            skipped,
+            lambda: judge.measure(unseen.images, unseen.features, interval=False),
         )
     else:
         skipped["held-out scans"] = "there is no split without training scans"
@@ -99,10 +101,12 @@ def _floors(training, extractor, config):
     return floors, skipped
 
 
-def _matched(subjects, extractor, config) -> dict[str, float]:
+def _matched(subjects, extractor, config):
     """The mean score of equally many generated images and training scans, as many as the halves have."""
     generated, training = subjects.generated, subjects.training
     rng, half = np.random.default_rng(config.seed), len(training) // 2
+    if len(generated) < half:
+        raise metrics.TooFewError(f"a half has {half} scans, and {len(generated)} images were generated")
     scores = []
     for _ in range(config.halvings):
         scans = rng.permutation(len(training))[:half]
@@ -110,9 +114,9 @@ def _matched(subjects, extractor, config) -> dict[str, float]:
         numbers, _ = metrics.pixel_report(training.images[scans], generated.images[made], config.seed)
         if extractor:
             features = training.features[scans], generated.features[made]
-            numbers |= metrics.feature_report(*features, extractor.key, config.seed)[0]
+            numbers |= metrics.feature_report(*features, extractor.key, config.seed, interval=False)[0]
         scores.append(numbers)
-    return {key: float(np.mean([numbers[key] for numbers in scores])) for key in scores[0]}
+    return {key: float(np.mean([numbers[key] for numbers in scores])) for key in scores[0]}, {}
 
 
 def _joined(key, values, floor, matched, against_held_out, of_unseen):

@@ -88,7 +88,21 @@ def in_short(measures: Sequence[Measure]) -> str:
     tally = ", ".join(f"{marks.count(sign)} {sign}" for sign in MARKS if sign in marks)
     worst = min(known, key=lambda m: (-MARKS.index(mark(m)), m.ratio))
     farthest = "" if mark(worst) == MARKS[0] else f" Farthest from real scans: {title_of(worst.key)}."
+    excused = [title_of(m.key) for m in known if mark(m) != MARKS[0] and _as_held_out(m)]
+    if excused:
+        farthest += f" No farther from them than held-out scans: {', '.join(excused)}."
     return f"**Of {len(known)} questions: {tally}.**{farthest}"
+
+
+def _as_held_out(measure: Measure) -> bool:
+    """Whether scans that the generator has not seen do no better: the splits differ by as much."""
+    if measure.unseen is None:
+        return False
+    toward = metrics.direction(measure.key)
+    if toward == metrics.REAL:
+        return abs(measure.value - 1) <= abs(measure.unseen - 1)
+    better = measure.value - measure.unseen
+    return better <= 0 if toward == metrics.LOWER else better >= 0
 
 
 def headlines(measures: Sequence[Measure]) -> list[Measure]:

@@ -73,7 +73,7 @@ def load(path: Path) -> tuple[keras.Model, dict]:
         raise FileNotFoundError(path)
     try:
         facts = json.loads((path / FACTS).read_text())
-        if facts["network_sha256"] != _sha256(path / NETWORK):
+        if not facts["fingerprint"] or facts["network_sha256"] != _sha256(path / NETWORK):
             raise ValueError(f"{NETWORK} is not the file that was written")
         return keras.models.load_model(path / NETWORK, compile=False), facts
     except (OSError, LookupError, TypeError, ValueError) as error:

@@ -209,7 +209,7 @@ def _floors(real, measure, halvings, seed):
 
 
 def feature_report(
-    real: np.ndarray, fake: np.ndarray, key: str, seed: int = 0
+    real: np.ndarray, fake: np.ndarray, key: str, seed: int = 0, interval: bool = True
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Measures generated images by the features that an extractor gives of them.
 
@@ -218,6 +218,7 @@ def feature_report(
         fake: floats [m, d].
         key: names the extractor, so that numbers of two of them never share a name: letters, digits and "-".
         seed: of what is drawn at random.
+        interval: whether that of `KID` is wanted, which takes longer than all the rest.
 
     Returns:
         A number for each name of `FEATURE_MEASURES`, its key the name, "_" and `key`, and "_low" and
@@ -230,7 +231,7 @@ def feature_report(
     """
     numbers, skipped = _feature_numbers(real, fake, key)
     kid = f"{KID}_{key}"
-    if kid in numbers:
+    if interval and kid in numbers:
         ends = kernel_distance_interval(real, fake, seed=seed)
         numbers |= dict(zip((kid + LOW, kid + HIGH), ends))
     return numbers, skipped

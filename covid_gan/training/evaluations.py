@@ -33,8 +33,8 @@ IMAGES = 512
 # Held-out scans that are enough to compare with; training scans that are taken for want of them; and
 # the fewest scans that the measures work with.
 ENOUGH_SCANS, MOST_SCANS, FEWEST_SCANS = 32, 1024, 16
-# The splits that are looked for first.
-PREFERRED = ("validation",)
+# Reports and classifiers are judged on this split: nothing is chosen by it.
+_FOR_THE_END = "test"
 
 
 def resolve(config: Config) -> Config:
@@ -147,12 +147,13 @@ class Evaluations:
     def _real(self) -> tuple[str, np.ndarray]:
         """The split to compare with, and its scans."""
         found = data.held_out_splits(self._config, self._scans)
-        for split in sorted(found, key=lambda name: (name not in PREFERRED, name)):
-            if len(found[split].images) >= ENOUGH_SCANS:
-                return split, found[split].images
+        for split, part in found.items():
+            if split != _FOR_THE_END and len(part.images) >= ENOUGH_SCANS:
+                return split, part.images
         log.info(
-            "No split with %d scans or more is held out; the training scans take its place.", ENOUGH_SCANS
-        )
+            "No split but %s is held out with %d scans or more; the training scans take its place.",
+            _FOR_THE_END, ENOUGH_SCANS,
+        )  # fmt: skip
         return self._config.data.split, self._scans.first(MOST_SCANS)
 
 
