@@ -81,6 +81,21 @@ class Run:
             changes.setdefault("steps", None)
         return self.config.replace(**changes)
 
+    def check_same_data(self, fingerprint: dict) -> None:
+        """Refuses other images than those that the run was trained on.
+
+        Args:
+            fingerprint: of the images at hand, as `Scans.fingerprint`.
+
+        Raises:
+            RunError: naming what changed.
+        """
+        changed = [key for key, value in self.fingerprint.items() if fingerprint.get(key) != value]
+        if changed:
+            raise RunError(
+                f"--run={self.path}: the scans are not those it was trained on; {', '.join(changed)} changed."
+            )
+
     def update_config(self, config: Config) -> None:
         """Writes a changed config, all of it or nothing."""
         self.config = config

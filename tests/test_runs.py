@@ -80,6 +80,14 @@ def test_only_given_settings_are_compared(tmp_path):
         run.continued({"activation": "relu"})
 
 
+def test_other_images_than_those_of_the_training_are_refused(tmp_path):
+    run = runs.create(tmp_path, Config(), FINGERPRINT)
+    run.check_same_data(FINGERPRINT | {"counts": {}})
+    with pytest.raises(RunError, match="trained on; count, sha256 changed") as refused:
+        run.check_same_data({"name": "tiny_scans", "count": 21})
+    assert str(refused.value).startswith(f"--run={run.path}: ")
+
+
 def test_the_lock_is_for_one_writer(tmp_path):
     run = runs.create(tmp_path, Config(), FINGERPRINT)
     with run.lock():

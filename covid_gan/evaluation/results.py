@@ -10,7 +10,7 @@ import numpy as np
 
 from covid_gan import privacy
 from covid_gan.errors import ArgumentError
-from covid_gan.evaluation.config import EvaluationConfig
+from covid_gan.evaluation.config import BEST, NEWEST, EvaluationConfig
 from covid_gan.evaluation.curves import Curves, curves_of
 from covid_gan.evaluation.measuring import Measure, measure
 from covid_gan.evaluation.sources import Source
@@ -166,10 +166,20 @@ def _curves(source, subjects, extractor, config, skipped):
 def _utility(source, config):
     if config.utility is None:
         return None
-    if source.generated.run is None:
+    run = source.generated.run
+    if run is None:
         raise ArgumentError("utility", "needs a run folder as --run.", config.utility)
+    if config.raw or config.checkpoint not in (NEWEST, BEST):
+        message = "compares the averaged weights of two runs; leave out --raw, and give no step as --checkpoint."
+        raise ArgumentError("utility", message, config.utility)
     try:
-        other = Run(config.utility)
-        return measure_utility(source.generated.run, other, seeds=config.utility_seeds, seed=config.seed)
+        return measure_utility(
+            run,
+            Run(config.utility),
+            seeds=config.utility_seeds,
+            seed=config.seed,
+            checkpoint=config.checkpoint,
+        )
     except ArgumentError as error:
-        raise ArgumentError("utility", error.expected, config.utility) from error
+        subject = f"its checkpoint {config.checkpoint} " if error.argument == "checkpoint" else ""
+        raise ArgumentError("utility", subject + error.expected, config.utility) from error

@@ -32,8 +32,7 @@ DEFAULTS = {
         "loss": "non_saturating",
         "penalty": "none",
         "discriminator_normalization": "batch",
-        # Zhao et al. 2020, section 4.3, for few images; without brightness and contrast, which carry HU.
-        "augment": ("translation", "cutout"),
+        "dropout": 0.3,
         "upsample": "transpose",
     },
     # Arjovsky et al. 2017, Algorithm 1 and section 4.

@@ -14,7 +14,7 @@ from covid_gan import data
 from covid_gan.checkpoint_files import paths_in
 from covid_gan.config import DEFAULT_STEPS, PHANTOM, Config
 from covid_gan.data.scans import Scans
-from covid_gan.errors import ArgumentError, RunError
+from covid_gan.errors import ArgumentError
 from covid_gan.runs import Run
 from covid_gan.training import checkpoints, evaluations, guards
 
@@ -69,11 +69,7 @@ def check_same_data(run: Run, scans: Scans) -> None:
     Raises:
         RunError: naming what changed.
     """
-    changed = [k for k, v in run.fingerprint.items() if scans.fingerprint.get(k) != v]
-    if changed:
-        raise RunError(
-            f"--run={run.path}: its images are not those it was trained on; {', '.join(changed)} changed."
-        )
+    run.check_same_data(scans.fingerprint)
 
 
 def check_room(folder: Path, gan, training) -> None:

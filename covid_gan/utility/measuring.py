@@ -46,7 +46,7 @@ def measure_utility(
         checkpoint: of both runs: "newest", "best", or a step.
 
     Raises:
-        ArgumentError: (`runs`) the runs do not fit together, or leave too few scans for a test;
+        ArgumentError: (`runs`) the runs do not fit together, or leave too few scans or patients for a test;
             (`run`, `checkpoint`) one has no such checkpoint; (`seeds`, `arms`) as above.
         RunError: the data are not those a run was trained on, or no checkpoint can be read.
     """
@@ -90,7 +90,7 @@ def _logits(opened, seeds, arms, budget, seed):
 def _results(opened, logits, arms, budget, seed):
     truth = opened.held_out[sides.TEST].joined()[1]
     weights = scores.resampled_weights(truth, opened.groups, seed)
-    patients = tuple(len(set(opened.groups[truth == own].tolist())) for own in (True, False))
+    patients = opened.patients
     gain_level = 1 - (1 - LEVEL) / max(1, len(arms) - 1)
     result = Utility(
         **_facts(opened),

@@ -110,7 +110,7 @@ def estimate(values: np.ndarray, scans: int, level: float = 0.95) -> Estimate:
         level: of the interval.
 
     Raises:
-        ValueError: fewer than two seeds.
+        ValueError: fewer than two seeds or units.
 
     Reference:
         Satterthwaite 1946, https://doi.org/10.2307/3002019
@@ -118,6 +118,8 @@ def estimate(values: np.ndarray, scans: int, level: float = 0.95) -> Estimate:
     seeds = len(values)
     if seeds < 2:
         raise ValueError(f"`values` needs at least two seeds. Received: {seeds}")
+    if scans < 2:
+        raise ValueError(f"`scans` must be at least 2. Received: scans={scans}")
     by_seed = values[:, 0]
     over_scans = float(np.nanvar(values[:, 1:].mean(axis=0), ddof=1))
     over_seeds = float(by_seed.var(ddof=1) / seeds)

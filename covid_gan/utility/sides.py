@@ -7,10 +7,11 @@ import numpy as np
 
 from covid_gan import data, gallery, randomness
 from covid_gan.checkpoint_files import NEWEST
-from covid_gan.data import catalogue, labels, records
+from covid_gan.data import labels
 from covid_gan.data.held_out import HeldOut
+from covid_gan.data.patients import patients_of
 from covid_gan.data.scans import Scans
-from covid_gan.errors import ArgumentError, RunError
+from covid_gan.errors import ArgumentError
 from covid_gan.runs import Run
 from covid_gan.sampling import Sampler
 from covid_gan.utility.arms import Classes
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 TEST, VALIDATION = "test", "validation"
 # Scans of a class below which a split says nothing.
 LEAST = 16
+# Patients of a class in the test split below which an interval, which is over patients, says nothing.
+LEAST_PATIENTS = 5
 # Settings of the data in which two runs may differ.
 _MAY_DIFFER = {"classes", "cache", "data_dir", "manual_dir"}
 
@@ -35,6 +38,7 @@ class Side:
         step: of the generator's checkpoint.
         scans: what it was trained on.
         held_out: of its class, by the split's name.
+        patients: by the id of each of these scans, a name that the scans of one patient share.
     """
 
     run: Run
@@ -43,6 +47,7 @@ class Side:
     step: int
     scans: Scans
     held_out: dict[str, HeldOut]
+    patients: dict[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +71,12 @@ class Sides:
     dropped: tuple[str, ...]
 
     @property
+    def patients(self) -> tuple[int, int]:
+        """Patients of the positive and of the negative test scans."""
+        truth = self.held_out[TEST].joined()[1]
+        return tuple(len(np.unique(self.groups[truth == own])) for own in (True, False))
+
+    @property
     def flip(self) -> bool:
         """Whether scans may be mirrored."""
         return self.positive.run.config.data.flip
@@ -86,7 +97,7 @@ def open_sides(positive: Run, negative: Run, checkpoint: str = NEWEST) -> Sides:
 
     Raises:
         ArgumentError: (`runs`) they do not fit together, a scan to test with was trained on, or too few
-            are left; (`run`, `checkpoint`) as `gallery.generator_of`.
+            scans or patients are left; (`run`, `checkpoint`) as `gallery.generator_of`.
         RunError: the data are not those a run was trained on, or no checkpoint can be read.
     """
     names = (positive.name, negative.name)
@@ -94,13 +105,17 @@ def open_sides(positive: Run, negative: Run, checkpoint: str = NEWEST) -> Sides:
     sides = [_open(run, checkpoint) for run in (positive, negative)]
     _check_same_source(sides, names)
     _check_unseen(sides, names)
-    patients = _patients(sides)
+    patients = sides[0].patients | sides[1].patients
     held_out, ids, dropped = _unseen(sides, patients, names)
     if dropped:
         log.warning("Utility: %d scans whose picture or patient was trained on are left out.", len(dropped))
-    groups = np.unique([patients.get(i, i) for i in ids], return_inverse=True)[1]
+    groups = np.unique([patients[i] for i in ids], return_inverse=True)[1]
     train = Classes(*(data.all_images(side.scans) for side in sides))
-    return Sides(*sides, train, held_out, groups, tuple(dropped))
+    opened = Sides(*sides, train, held_out, groups, tuple(dropped))
+    if min(opened.patients) < LEAST_PATIENTS:
+        message = f"leave fewer than {LEAST_PATIENTS} patients of a class in the split {TEST}, unseen."
+        raise ArgumentError("runs", message, names)
+    return opened
 
 
 def _check_together(positive, negative, names):
@@ -123,13 +138,11 @@ def _check_together(positive, negative, names):
 def _open(run, checkpoint):
     generator, step = gallery.generator_of(run, checkpoint=checkpoint)
     config, scans = data.load(run.config)
-    changed = [key for key, value in run.fingerprint.items() if scans.fingerprint.get(key) != value]
-    if changed:
-        raise RunError(
-            f"--run={run.path}: its images are not those it was trained on; {', '.join(changed)} changed."
-        )
-    label = config.data.classes[0]
-    return Side(run, label, Sampler(generator), step, scans, data.held_out_splits(config, scans))
+    run.check_same_data(scans.fingerprint)
+    held_out = data.held_out_splits(config, scans)
+    ids = [*scans.ids, *(i for part in held_out.values() for i in part.ids)]
+    patients = dict(zip(ids, patients_of(config, ids) or ids))
+    return Side(run, config.data.classes[0], Sampler(generator), step, scans, held_out, patients)
 
 
 def _check_same_source(sides, names):
@@ -158,22 +171,9 @@ def _check_unseen(sides, names):
                 raise ArgumentError("runs", message, names)
 
 
-def _patients(sides):
-    """The patient of each scan of the splits that count, by its id, where it is known."""
-    found = {}
-    for side in sides:
-        config, builders = catalogue.open_builders(side.scans.config)
-        for split in {config.split, *({TEST, VALIDATION} & set(side.held_out))}:
-            own = dataclasses.replace(config, split=split)
-            for scan in records.open_records(builders, [{}] * len(builders), own).scans:
-                if scan.image_id and scan.patient_id:
-                    found[scan.image_id] = f"{scan.dataset}/{scan.patient_id}"
-    return found
-
-
 def _unseen(sides, patients, names):
     """The scans to test with, by split; the ids of the test scans; the ids of those that are left out."""
-    seen = {patients[i] for side in sides for i in side.scans.ids if i in patients}
+    seen = {patients[i] for side in sides for i in side.scans.ids}
     found, test_ids, dropped = {}, [], []
     for split in (TEST, VALIDATION):
         own = [_of_unseen_patients(side.held_out.get(split), patients, seen) for side in sides]
@@ -198,7 +198,7 @@ def _of_unseen_patients(held_out, patients, seen):
     """The images of a split, their ids, and the ids of what is left out; all empty without a split."""
     if held_out is None:
         return (), (), ()
-    unseen = np.array([patients.get(i) not in seen for i in held_out.ids])
+    unseen = np.array([patients[i] not in seen for i in held_out.ids])
     ids = np.array(held_out.ids)
     return (
         held_out.images[unseen],

@@ -38,6 +38,7 @@ def toy(generate, train, test=60):
         train=both(rng, train, train),
         held_out={"test": both(rng, test, test), "validation": both(rng, 30, 30)},
         groups=np.arange(2 * test),
+        patients=(test, test),
         dropped=(),
         flip=True,
         generate=lambda counts, seed: generate(np.random.default_rng([1, seed]), counts),

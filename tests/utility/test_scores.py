@@ -87,6 +87,12 @@ def test_one_seed_is_refused():
         scores.estimate(np.ones((1, 10)), scans=50)
 
 
+@pytest.mark.parametrize("scans", [0, 1])
+def test_a_single_patient_is_refused(scans):
+    with pytest.raises(ValueError, match=f"at least 2. Received: scans={scans}"):
+        scores.estimate(np.random.default_rng(0).uniform(size=(3, 10)), scans)
+
+
 def test_the_interval_of_numbers_that_never_differ_is_a_point():
     assert scores.estimate(np.ones((3, 10)), scans=50) == scores.Estimate(1.0, 1.0, 1.0, (1.0, 1.0, 1.0))
 

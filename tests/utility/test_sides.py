@@ -47,6 +47,10 @@ def test_scans_of_a_patient_have_one_group(opened):
     assert not set(opened.groups[truth]) & set(opened.groups[~truth])
 
 
+def test_patients_are_counted_by_class(opened):
+    assert opened.patients == (12, 12)
+
+
 def test_generated_images_are_of_each_sides_own_generator(opened):
     made = opened.generate((5, 3), seed=2)
     assert made.counts == (5, 3) and made.positive.dtype == np.uint8
@@ -126,6 +130,22 @@ def test_images_that_each_class_scales_by_itself_are_refused():
 def test_too_few_test_scans_are_refused(pair, monkeypatch):
     monkeypatch.setattr(sides, "LEAST", 24)
     refused(*pair, "fewer than 24 scans of a class in the split test")
+
+
+def test_too_few_test_patients_are_refused(pair, monkeypatch):
+    # All test scans of the second class are of four patients, who have none to train on.
+    def few(config, ids):
+        of_few = config.data.classes == ("non_covid",)
+        return tuple(f"patient {n % 4}" if of_few and i.startswith("test") else i for n, i in enumerate(ids))
+
+    monkeypatch.setattr(sides, "patients_of", few)
+    refused(*pair, "fewer than 5 patients of a class in the split test")
+
+
+def test_scans_whose_patients_nobody_knows_are_taken_one_by_one(pair, monkeypatch):
+    monkeypatch.setattr(sides, "patients_of", lambda config, ids: None)
+    opened = sides.open_sides(*pair)
+    assert opened.dropped == () and opened.patients == (24, 24)
 
 
 def test_a_missing_validation_split_is_said(pair, monkeypatch, caplog):
