@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 
 FILE = "checkpoint"
 BEST_PREFIX = "best-"
-# The part of a checkpoint that is all zeros in a healthy one.
-SUSPICIONS = "suspicions"
+# The parts of a checkpoint that are all zeros in a healthy one.
+SUSPICIONS, SUSPECT = "suspicions", "suspect"
 _DAMAGED = "damaged-"
 _UNREADABLE = (tf.errors.OpError, LookupError, RuntimeError, ValueError)
 
@@ -95,7 +95,10 @@ def restore_first(paths: list[Path], restore: Callable[[Path], None], set_aside:
                 shutil.rmtree(aside, ignore_errors=True)
                 path.rename(aside)
     if paths:
-        raise RunError(f"--run={paths[0].parents[1]}: none of its checkpoints can be read.")
+        names = ", ".join(path.name for path in paths)
+        raise RunError(
+            f"--run={paths[0].parents[1]}: of its checkpoints, none of these can be read: {names}."
+        )
     return 0
 
 
@@ -112,8 +115,8 @@ def is_healthy(path: Path) -> bool:
     """Whether the guards suspected nothing when a checkpoint was saved, or there were none yet."""
     try:
         reader = tf.train.load_checkpoint(str(path / FILE))
-        name = f"{SUSPICIONS}/0/.ATTRIBUTES/VARIABLE_VALUE"
-        return not (reader.has_tensor(name) and reader.get_tensor(name).any())
+        names = (f"{part}/0/.ATTRIBUTES/VARIABLE_VALUE" for part in (SUSPICIONS, SUSPECT))
+        return not any(reader.has_tensor(name) and reader.get_tensor(name).any() for name in names)
     except _UNREADABLE:
         return False
 

@@ -151,20 +151,24 @@ def create(runs_dir: str | Path, config: Config, fingerprint: dict) -> Run:
     return Run(path)
 
 
-def check_writable(runs_dir: str | Path) -> None:
-    """Refuses early a folder in which no run can be made; leaves nothing behind.
+def check_writable(path: str | Path, argument: str = "runs_dir") -> None:
+    """Refuses early a folder in which nothing can be made; leaves nothing behind.
+
+    Args:
+        path: the folder; it need not be there yet.
+        argument: that it was given by.
 
     Raises:
-        ArgumentError: (`runs_dir`) it is a file, or cannot be written.
+        ArgumentError: (`argument`) it is a file, or cannot be written.
     """
-    folder = Path(runs_dir).expanduser().absolute()
+    folder = Path(path).expanduser().absolute()
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise ArgumentError("runs_dir", f"cannot be written: {error.strerror}.", str(runs_dir)) from error
+        raise ArgumentError(argument, f"cannot be written: {error.strerror}.", str(path)) from error
 
 
 def _claim_number(runs_dir: Path, name: str) -> Path:

@@ -114,6 +114,16 @@ def test_a_checkpoint_from_before_there_were_guards_is_restored_and_healthy(gan,
     assert int(gan.restarts) == 0
 
 
+def test_a_suspect_checkpoint_is_not_healthy(gan, tmp_path):
+    watch = Watch(gan, np.zeros([2, 16, 16, 1], np.uint8))
+    checkpoints = Checkpoints(tmp_path, gan, keep=9, watch=watch)
+    for suspect in (0, 1, 0, 1):
+        steps(gan, 1)
+        watch.memory["suspect"][0].assign(suspect)
+        checkpoints.save()
+    assert checkpoints.healthy_steps() == {1, 3} and checkpoints.restore_healthy() == 3
+
+
 def test_the_best_is_kept_until_another_is(gan, tmp_path):
     checkpoints = Checkpoints(tmp_path, gan, keep=1, milestone_every=2)
     for best in (1, 1, 3, 3, 2):
@@ -134,7 +144,7 @@ def test_no_readable_checkpoint_is_an_error(gan, tmp_path):
     steps(gan, 1)
     for file in checkpoints.save().iterdir():
         file.write_bytes(b"")
-    with pytest.raises(RunError, match="none of its checkpoints"):
+    with pytest.raises(RunError, match="none of these can be read: "):
         checkpoints.restore_newest()
 
 

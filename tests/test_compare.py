@@ -72,8 +72,8 @@ def test_the_best_of_each_column_is_bold_and_look_alikes_are_marked(three, tmp_p
     head = next(line for line in text.splitlines() if line.startswith("| run"))
     assert head.count("↓") == 2 and head.count("↑") == 1 and head.count("→") == 1
     # run, KID, coverage, spectrum, diversity
-    assert first[1] == "**0.100 [0.080, 0.120]** (0.20)" and second[1].startswith("*0.110")
-    assert third[1] == "0.500 [0.40, 0.60] (0.20)"
+    assert first[1] == "**0.100 [0.080, 0.120]** · 0.20" and second[1].startswith("*0.110")
+    assert third[1] == "0.500 [0.40, 0.60] · 0.20"
     assert [row[3].startswith("**") for row in (first, second, third)] == [False, False, True]
     assert third[2].startswith("**") and second[4].startswith("**")
 

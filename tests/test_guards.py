@@ -129,6 +129,16 @@ class TestWatch:
         found = [len(self.look(watched, 50 + 50 * i, images)[0]) for i, images in enumerate(looks)]
         assert found == [0, 0, 0, 0, 0, 0, 2, 0]
 
+    def test_a_glance_marks_a_checkpoint_between_two_looks(self, watched):
+        """And the looks go on as if there had been none."""
+        self.look(watched, 50, pictures())
+        for images, expected in ((self.GREY, 1), (pictures(), 0), (self.GREY, 1)):
+            watched.glance(60, {"d_loss": 1.0}, images)
+            assert int(watched.memory["suspect"][0]) == expected
+        assert not watched.memory["suspicions"][0].numpy().any()
+        self.look(watched, 100, pictures())
+        assert int(watched.memory["suspect"][0]) == 0
+
     def test_a_winner_is_one_without_a_mistake(self, watched):
         sure = {"d_accuracy_real": 1.0, "d_accuracy_fake": 1.0}
         for values, expected in ((sure, 1), (sure, 2), ({**sure, "d_accuracy_fake": 0.9}, 0), ({}, 0)):

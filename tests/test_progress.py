@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from covid_gan.errors import RunError
 from covid_gan import progress
+from covid_gan.errors import RunError
 from covid_gan.training import guards
 
 

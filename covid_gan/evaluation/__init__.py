@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 # Below a run; elsewhere for what is no run.
 RUN_FOLDER, FOLDER = "evaluation", "evaluations"
 # All that a report's folder holds: a folder with anything else is not an earlier report.
-_FILES = {"report.md", "metrics.json", "figures"}
+_FILES = ("report.md", "figures", "metrics.json")
 
 
 def evaluate(
@@ -45,23 +45,22 @@ def evaluate(
         RunError: a checkpoint cannot be read, or the scans are not those of the training.
     """
     from covid_gan.evaluation import results, sources, writing
-    from covid_gan.outputs import draft_in
+    from covid_gan.outputs import draft_in, replace_all
 
+    if config.utility and images:
+        raise ArgumentError("utility", "needs a run folder as --run.", config.utility)
     if out is not None:
         _check_out(out)
     source = sources.open_source(run, images, data or {}, config)
     out = Path(out) if out is not None else _default_out(source.generated, config)
     _check_out(out)
-    found = results.examine(source, _extractor(source, config), config)
+    found = results.examine(source, lambda: _extractor(source, config), config)
     with draft_in(out) as draft:
         new, old = draft / "new", draft / "old"
         new.mkdir()
         old.mkdir()
         writing.write(found, new)
-        for name in _FILES:
-            if (out / name).exists():
-                (out / name).replace(old / name)
-            (new / name).replace(out / name)
+        replace_all(new, old, out, _FILES)
     return out
 
 
@@ -101,20 +100,21 @@ def _default_out(generated, config):
     )
     parts = [name] + ["raw"] * config.raw
     parts += [config.features] if config.features != EvaluationConfig.features else []
+    parts += ["utility"] if config.utility else []
     if generated.run:
         return generated.run.path / RUN_FOLDER / "-".join(parts)
     return Path(FOLDER) / "-".join([re.sub(r"[^\w.+-]+", "_", generated.name), *parts[1:]])
 
 
 def _check_out(out):
+    from covid_gan import runs
+    from covid_gan.outputs import contents
+
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise ArgumentError("out", "is a file; give a folder.", str(out))
-    others = (
-        {path.name for path in out.iterdir() if not path.name.startswith(".draft-")}
-        if out.exists()
-        else set()
-    )
-    if others - _FILES or (others and "metrics.json" not in others):
+    others = contents(out)
+    if others - set(_FILES) or (others and "metrics.json" not in others):
         message = "holds files that are no report; give a new or an empty folder, or that of a report."
         raise ArgumentError("out", message, str(out))
+    runs.check_writable(out, "out")

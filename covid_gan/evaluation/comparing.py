@@ -9,7 +9,7 @@ from PIL import Image
 
 from covid_gan.errors import ArgumentError, reason
 from covid_gan.evaluation import RUN_FOLDER, figures, keys, tables
-from covid_gan.outputs import draft_in
+from covid_gan.outputs import contents, draft_in, replace_all
 from covid_gan.runs import CONFIG
 
 # The argument of an error about one of them.
@@ -17,7 +17,7 @@ PATHS = "paths"
 METRICS = "metrics.json"
 # Of a report: plain sheets of the same number of images.
 GENERATED_SHEET, REAL_SHEET = "figures/generated.png", "figures/real.png"
-_FILES = {"compare.md", "compare.csv", "grids.png"}
+_FILES = ("compare.md", "compare.csv", "grids.png")
 _MOST_SHEETS = 24
 
 
@@ -54,11 +54,13 @@ def compare(paths: list[str], out: str | Path) -> str:
         groups.setdefault(report.scans, []).append(report)
     text = tables.markdown(list(groups.values()), without)
     with draft_in(out) as draft:
-        (draft / "compare.md").write_text(text, encoding="utf-8")
-        (draft / "compare.csv").write_text(tables.spreadsheet(reports), encoding="utf-8")
-        figures.save(figures.sheets(_sheets(groups.values())), draft / "grids.png")
-        for name in _FILES:
-            (draft / name).replace(Path(out) / name)
+        new, old = draft / "new", draft / "old"
+        new.mkdir()
+        old.mkdir()
+        (new / "compare.md").write_text(text, encoding="utf-8")
+        (new / "compare.csv").write_text(tables.spreadsheet(reports), encoding="utf-8")
+        figures.save(figures.sheets(_sheets(groups.values())), new / "grids.png")
+        replace_all(new, old, Path(out), _FILES)
     return text
 
 
@@ -73,7 +75,7 @@ def read(paths: list[str]) -> tuple[list[Report], list[str]]:
             is none at all.
     """
     reports, without = [], []
-    for path in paths:
+    for path in {Path(path).expanduser().resolve(): path for path in paths}.values():
         folder = Path(path).expanduser()
         if not folder.exists():
             raise ArgumentError(PATHS, "is not there.", path)
@@ -129,6 +131,6 @@ def _sheets(groups) -> list[tuple[str, np.ndarray]]:
 
 def _check_out(out):
     out = Path(out)
-    if out.exists() and (not out.is_dir() or {path.name for path in out.iterdir()} - _FILES):
+    if out.exists() and (not out.is_dir() or contents(out) - set(_FILES)):
         message = "holds files that are no comparison; give a new or an empty folder, or that of one."
         raise ArgumentError("out", message, str(out))

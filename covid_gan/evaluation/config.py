@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+from covid_gan.errors import ArgumentError
 from covid_gan.features import EXTRACTORS
 from covid_gan.settings import SelfChecking, setting
 
@@ -47,3 +48,12 @@ class EvaluationConfig(SelfChecking):
         self._require("curve", "from 0 to 1000", lambda v: 0 <= v <= 1000)
         self._require("seed", "from 0 to 2^31 - 1", lambda v: 0 <= v < 2**31)
         self._require("utility_seeds", "from 2 to 100", lambda v: 2 <= v <= 100)
+        if self.utility is not None and (self.raw or self.checkpoint not in (NEWEST, BEST)):
+            message = (
+                "compares averaged weights of two runs; leave out --raw, and give no step as --checkpoint."
+            )
+            raise ArgumentError("utility", message, self.utility)
+        if self.features == NO_FEATURES and self.features_key is not None:
+            raise ArgumentError(
+                "features_key", f"needs --features other than {NO_FEATURES}.", self.features_key
+            )

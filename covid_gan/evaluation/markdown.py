@@ -106,7 +106,7 @@ def _privacy(results):
     if found is None:
         return f"**Privacy: not examined**: {results.skipped.get('privacy', 'it was not asked for')}."
     sign = _PRIVACY_MARKS.get(found.verdict, "")
-    return f"{sign} **Privacy: {found.verdict}.** {found.reason}"
+    return f"{sign} **Privacy: {found.verdict}.** {found.reason}\n\n{found.details}"
 
 
 def _figure(name, caption, drawn):

@@ -10,7 +10,7 @@ import numpy as np
 
 from covid_gan import privacy
 from covid_gan.errors import ArgumentError
-from covid_gan.evaluation.config import BEST, NEWEST, EvaluationConfig
+from covid_gan.evaluation.config import EvaluationConfig
 from covid_gan.evaluation.curves import Curves, curves_of
 from covid_gan.evaluation.measuring import Measure, measure
 from covid_gan.evaluation.sources import Source
@@ -61,12 +61,13 @@ class Results:
         return next((found for found in self.measures if found.key == key), None)
 
 
-def examine(source: Source, extractor: Callable | None, config: EvaluationConfig) -> Results:
+def examine(source: Source, open_extractor: Callable, config: EvaluationConfig) -> Results:
     """Makes every measurement.
 
     Args:
         source: the images and the scans.
-        extractor: images → features; None to measure pixels alone.
+        open_extractor: gives images → features, which may have to be trained first, or None to measure
+            pixels alone.
         config: how.
 
     Raises:
@@ -77,6 +78,7 @@ def examine(source: Source, extractor: Callable | None, config: EvaluationConfig
     with _timed(seconds, "utility"):  # first, as it refuses what does not fit before the long work
         utility = _utility(source, config)
     with _timed(seconds, "features"):
+        extractor = open_extractor()
         subjects = subjects_of(source, extractor)
     with _timed(seconds, "measures"):
         log.info("Measuring %d images against %d scans …", len(source.images), len(source.training))
@@ -169,9 +171,6 @@ def _utility(source, config):
     run = source.generated.run
     if run is None:
         raise ArgumentError("utility", "needs a run folder as --run.", config.utility)
-    if config.raw or config.checkpoint not in (NEWEST, BEST):
-        message = "compares the averaged weights of two runs; leave out --raw, and give no step as --checkpoint."
-        raise ArgumentError("utility", message, config.utility)
     try:
         return measure_utility(
             run,

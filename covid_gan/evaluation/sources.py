@@ -15,9 +15,6 @@ from covid_gan.evaluation.generated import Generated, open_generated
 
 log = logging.getLogger(__name__)
 
-# Settings of where the data lie: they leave the scans as they are.
-_PLACES = {"data_dir", "manual_dir"}
-
 
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -68,8 +65,7 @@ def open_source(run: str | None, images: str | None, given: dict, config: Evalua
     """
     generated = open_generated(run, images, config)
     settings, scans = data.load(_settings(generated, given))
-    if generated.run or not set(given) - _PLACES:
-        _check_same(generated, scans)
+    _check_same(generated, scans)
     log.info("%s: drawing %d images …", generated.name, config.count)
     made = generated.draw()
     _check_structure(generated, made)
@@ -97,7 +93,8 @@ def _check_same(generated, scans):
     elif generated.fingerprint.get("sha256") not in (None, scans.fingerprint["sha256"]):
         # A model card tells no more of the scans than this.
         raise RunError(
-            f"--{generated.argument}={generated.path}: the scans are not those it was trained on; sha256 changed."
+            f"--{generated.argument}={generated.path}: the scans are not those it was trained on; "
+            "sha256 changed."
         )
 
 

@@ -33,7 +33,7 @@ def markdown(groups: Sequence[Sequence], without: Sequence[str]) -> str:
         "![Scans and generated images](grids.png)",
         "Against the training scans, with 95 % intervals in brackets and the best in bold; *italic*: its "
         "interval reaches the best one's, so these two are not told apart. ↓: less is better, ↑: more, "
-        "→: what real halves have. At a cell's end the ratio to the floor: 1 is as good as real.",
+        "→: what real halves have. After the dot the ratio to the floor: 1 is as good as real.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -93,12 +93,12 @@ def _column(key, measures) -> list[str]:
             cells.append(MISSING)
             continue
         cell = f"{number(measure[keys.VALUE])} {interval(*(measure[end] for end in _INTERVALS))}".strip()
-        if measure is best:
+        if best and measure[keys.VALUE] == best[keys.VALUE]:
             cell = f"**{cell}**"
         elif _overlap(measure, best):
             cell = f"*{cell}*"
         ratio = measure[keys.RATIO]
-        cells.append(cell + (f" ({number(ratio, 2)})" if ratio is not None else ""))
+        cells.append(cell + (f" · {number(ratio, 2)}" if ratio is not None else ""))
     return cells
 
 

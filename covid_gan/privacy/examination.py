@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from covid_gan.metrics.checks import check_images
-from covid_gan.privacy import copies, nearest
+from covid_gan.privacy import copies, exact, nearest
 from covid_gan.privacy.memorisation import Memorisation, Neighbour, Pair, Space
 from covid_gan.privacy.patients import Patients, of_scans
 from covid_gan.privacy.share import nearer_share
@@ -76,13 +76,17 @@ def examine(
         name: _space(found[: len(fake)], found[len(fake) :], patients, rows, seed)
         for name, found in distances.items()
     }
-    verdict, reason = judge(spaces, len(fake), patients)
+    in_pixels = distances["pixels"][: len(fake)]
+    exactly, is_exact = exact.find(in_pixels, nearest.spread(scans, shift), len(training))
+    verdict, reason, details = judge(exactly, spaces, len(fake), patients)
     return Memorisation(
         verdict=verdict,
         reason=reason,
+        details=details,
+        exact=exactly,
         pixels=spaces["pixels"],
         features=spaces.get("features"),
-        pairs=_pairs(images, scans, distances["pixels"][: len(fake)], patients, spaces["pixels"], shift),
+        pairs=_pairs(images, scans, in_pixels, patients, spaces["pixels"], is_exact, shift),
         generated=len(fake),
         training=len(training),
         held_out=len(held_out),
@@ -176,7 +180,7 @@ def _space(fake, real, patients, rows, seed):
     )
 
 
-def _pairs(images, scans, distances, patients, pixels, shift):
+def _pairs(images, scans, distances, patients, pixels, is_exact, shift):
     """The pairs that look most like copies; `distances` [g, n] are those in pixels."""
     is_held_out = patients.held_out[patients.of_scan]
     training = len(scans) - int(is_held_out.sum())
@@ -191,7 +195,14 @@ def _pairs(images, scans, distances, patients, pixels, shift):
             training=neighbour(image, 0, training),
             held_out=neighbour(image, training, len(scans)) if training < len(scans) else None,
             relative=float(pixels.relative[image]),
-            copy=None if pixels.copied is None else bool(pixels.copied[image]),
+            copy=_is_copy(image, pixels.copied, is_exact),
         )
-        for image in np.argsort(pixels.relative, kind="stable")[:PAIRS]
+        # Exact copies come first.
+        for image in np.lexsort([pixels.relative, ~is_exact])[:PAIRS]
     )
+
+
+def _is_copy(image, copied, is_exact):
+    if is_exact[image]:
+        return True
+    return None if copied is None else bool(copied[image])

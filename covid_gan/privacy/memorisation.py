@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from covid_gan.privacy.copies import Copies
+from covid_gan.privacy.exact import Exact
 from covid_gan.privacy.nearest import Move
 from covid_gan.privacy.share import Share
 
@@ -37,7 +38,8 @@ class Pair:
         held_out: the nearest held-out scan; None without any.
         relative: the distance to the nearest training scan over the mean distance to the nearest
             patients; at most `Copies.threshold` for a copy.
-        copy: whether the image counts as a copy of a training scan; None where that was not examined.
+        copy: whether the image counts as a copy of a training scan, exact or not; None where it is no
+            exact one and more was not examined.
     """
 
     generated: int
@@ -78,7 +80,9 @@ class Memorisation:
 
     Attributes:
         verdict: `verdict.MEMORISED`, `NO_SIGN` or `CANNOT_TELL`.
-        reason: in a sentence or more, with the numbers and what they are compared with.
+        reason: why, in one or two short sentences.
+        details: all that was found, with the numbers and what they are compared with.
+        exact: the images that are a training scan nearly pixel by pixel.
         pixels, features: what was found; `features` is None where none were given.
         pairs: up to 16 pairs, from the smallest `relative` on: those that look most like copies.
         generated, training, held_out: numbers of images.
@@ -91,6 +95,8 @@ class Memorisation:
 
     verdict: str
     reason: str
+    details: str
+    exact: Exact
     pixels: Space
     features: Space | None
     pairs: tuple[Pair, ...]

@@ -86,6 +86,20 @@ def pixel_distances(queries: np.ndarray, scans: np.ndarray, shift: int = SHIFT) 
     return distances
 
 
+def spread(scans: np.ndarray, shift: int = SHIFT) -> np.ndarray:
+    """The standard deviation of each scan's grey levels, of what no shift moves out of sight.
+
+    Args:
+        scans: float32 [n, h, w], as `shrink` returns.
+        shift: as in `pixel_distances`.
+
+    Returns:
+        float32 [n].
+    """
+    _check_shift(scans, shift)
+    return _middles(scans, shift).std(axis=1)
+
+
 def align(query: np.ndarray, scan: np.ndarray, shift: int = SHIFT) -> tuple[float, Move]:
     """The distance of one image to one scan, and the move of the scan that gives it.
 

@@ -1,5 +1,6 @@
-"""From shares and copies to a word and the reason for it."""
+"""From copies and shares to a word and the reason for it."""
 
+from covid_gan.privacy.exact import Exact
 from covid_gan.privacy.memorisation import Space
 from covid_gan.privacy.patients import Patients
 
@@ -8,6 +9,7 @@ NO_SIGN = "no sign of memorisation"
 CANNOT_TELL = "cannot tell"
 
 # Up to six tests are made (two spaces, three each), so all together raise a false alarm in less than 3 %.
+# Exact copies are no test: real scans of other patients are never so near.
 CONFIDENCE = 0.99
 ALARM = (1 - CONFIDENCE) / 2
 # With fewer patients on either side, or fewer images, silence means nothing.
@@ -15,46 +17,66 @@ LEAST_PATIENTS = 20
 LEAST_GENERATED = 100
 # Half the width of the widest interval that still speaks: copies in half of the images move it about so far.
 WIDEST = 0.25
+_CALM = (
+    "No image is a copy of a training scan, nearly pixel by pixel. No more images look like a training "
+    "patient, and they lie no nearer to training patients, than chance explains."
+)
 
 
-def judge(spaces: dict[str, Space], generated: int, patients: Patients) -> tuple[str, str]:
+def judge(exact: Exact, spaces: dict[str, Space], generated: int, patients: Patients) -> tuple[str, str, str]:
     """Decides.
 
     Args:
+        exact: the images that are a training scan nearly pixel by pixel.
         spaces: what was found, by "pixels" and perhaps "features".
         generated: the number of generated images.
         patients: with whom they were compared.
 
     Returns:
-        (`MEMORISED`, `NO_SIGN` or `CANNOT_TELL`, the reason in a sentence or more).
+        (`MEMORISED`, `NO_SIGN` or `CANNOT_TELL`; the reason in one or two short sentences; all numbers
+        in as many as it takes).
     """
-    signs = [sign for name, space in spaces.items() if space.copies for sign in _copied(name, space.copies)]
-    shares = {name: space.share for name, space in spaces.items() if space.share}
-    leaning = {name: share for name, share in shares.items() if share.excess_low > 0}
-    signs += [f"{_told(name, share)}." for name, share in leaning.items() if _one_population(share, patients)]
+    details = _details(exact, spaces, generated)
+    signs = [*_exact(exact, generated)]
+    signs += [sign for name, space in spaces.items() if space.copies for sign in _copied(name, space.copies)]
+    leaning = {
+        name: space.share for name, space in spaces.items() if space.share and space.share.excess_low > 0
+    }
+    signs += [
+        f"By their {name} more images lie nearer to training patients than chance explains."
+        for name, share in leaning.items()
+        if _one_population(share, patients)
+    ]
     if signs:
-        return MEMORISED, " ".join(signs)
-    doubt = _doubt(spaces, generated, patients) or _other_population(leaning, patients)
-    return (CANNOT_TELL, doubt) if doubt else (NO_SIGN, _calm(spaces))
+        return MEMORISED, signs[0], details
+    doubt = _doubt(spaces, generated, patients) or (_other_population(patients) if leaning else "")
+    if doubt:
+        return CANNOT_TELL, doubt, details
+    return NO_SIGN, _CALM, details
+
+
+def _exact(found, generated):
+    """The sentence on exact copies, if there are any."""
+    if found.count:
+        copies = "is a copy" if found.count == 1 else "are copies"
+        yield (
+            f"{found.count} of {generated} generated images {copies} of "
+            f"{_counted(found.scans, 'training scan')}, nearly pixel by pixel."
+        )
 
 
 def _copied(space, found):
     """The sentence on copies, if there are more than look-alikes among patients explain."""
-    seen = (
-        f"{found.count} of the generated images ({found.share:.1%}) are copies of {found.patients} training "
-    )
-    seen += f"{'patient' if found.patients == 1 else 'patients'} by their {space}"
-    if found.p_real < ALARM:
-        yield f"{seen}; of real scans {found.real_share:.1%} lie as near to another patient."
-    elif found.p_held_out is not None and found.p_held_out < ALARM:
-        yield f"{seen}, and {found.of_held_out} lie as near to patients that were held out."
+    by_chance = found.p_real >= ALARM and (found.p_held_out is None or found.p_held_out >= ALARM)
+    if not by_chance:
+        yield (
+            f"By their {space} {found.count} of the generated images ({found.share:.1%}) are copies of "
+            f"{_counted(found.patients, 'training patient')}, more than chance explains."
+        )
 
 
-def _told(name, share):
-    return (
-        f"By their {name} the share of images nearer to training patients than to held-out ones is "
-        f"{share.share:.2f} ({share.low:.2f} to {share.high:.2f}) where {share.chance:.2f} is chance"
-    )
+def _counted(count, thing):
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _one_population(share, patients):
@@ -62,13 +84,15 @@ def _one_population(share, patients):
     return patients.known and share.chance_low <= 0.5
 
 
-def _other_population(leaning, patients):
-    """Why images that lean towards training patients may yet repeat none; empty if there are none."""
+def _other_population(patients):
+    """Why images that lean towards training patients may yet repeat none.
+
+    What a generator has learnt of their kind cannot be told from what it has learnt of one patient.
+    """
     differ = "differ" if patients.known else "may, as patients are not known, differ"
-    return " ".join(
-        f"{_told(name, share)}; but real training scans {differ} from held-out ones as a whole, and what a "
-        "generator has learnt of their kind cannot be told from what it has learnt of one patient."
-        for name, share in leaning.items()
+    return (
+        "More images lie nearer to training patients than chance explains. But real training scans "
+        f"{differ} from held-out ones as a whole, and so do images that repeat nobody."
     )
 
 
@@ -88,16 +112,31 @@ def _doubt(spaces, generated, patients):
         if width > WIDEST:
             return (
                 f"By their {name} the share of images nearer to training patients is known only to "
-                f"±{width:.2f}, and copies in half of the images would move it by {WIDEST}: too few "
-                "patients, or images that are near to few of them."
+                f"±{width:.2f}, ±{WIDEST} is needed. There are too few patients, or the images are near to "
+                "few of them."
             )
     return ""
 
 
-def _calm(spaces):
-    """The sentences on what was looked at without a sign."""
-    return " ".join(
-        f"{_told(name, space.share)}, and {space.copies.count} images are copies: "
-        f"at most {space.copies.high:.1%}."
-        for name, space in spaces.items()
-    )
+def _details(exact, spaces, generated):
+    """All numbers, and what they are compared with."""
+    nearly = f"{exact.count} of {generated} generated images are within {exact.grey_levels:g} grey levels of "
+    told = [_told(name, space) for name, space in spaces.items()]
+    return " ".join(filter(None, [f"{nearly}a training scan.", *told]))
+
+
+def _told(name, space):
+    """The numbers in pixels or in features; empty where there are none."""
+    told = []
+    if found := space.copies:
+        told.append(
+            f"By their {name} {found.count} images ({found.share:.1%}, at most {found.high:.1%}) lie as near "
+            f"to {_counted(found.patients, 'training patient')} as copies do, and {found.of_held_out} to "
+            f"patients that were held out; of real scans {found.real_share:.1%} do to another patient."
+        )
+    if share := space.share:
+        told.append(
+            f"By their {name} the share of images nearer to training patients than to held-out ones is "
+            f"{share.share:.2f} ({share.low:.2f} to {share.high:.2f}) where {share.chance:.2f} is chance."
+        )
+    return " ".join(told)

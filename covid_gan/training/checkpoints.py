@@ -132,9 +132,9 @@ class Checkpoints:
                 path.rename(self.folder / f"{BEST_PREFIX}{step:08d}")
         self._prune()
 
-    def steps(self) -> set[int]:
-        """The steps of which there is a checkpoint."""
-        return {step_of(path) for path in self.paths()}
+    def healthy_steps(self) -> set[int]:
+        """The steps of which there is a checkpoint that nothing was suspected of."""
+        return {step_of(path) for path in self.paths() if is_healthy(path)}
 
     def last_good(self) -> str:
         """A sentence that names the newest checkpoint."""

@@ -49,7 +49,8 @@ def resolve(config: Config) -> Config:
     extractor = _encoder(config)
     if training.best_by == metrics.KID and extractor is None:
         message = (
-            "needs this data set's encoder, which is not cached; see covid_gan.features, or take spectrum."
+            "needs this data set's encoder, which is not cached; the first python -m covid_gan.evaluate of a "
+            "run makes it. Or take spectrum."
         )
         raise ArgumentError("best_by", message, training.best_by)
     return config.replace(best_by=metrics.KID if extractor else metrics.SPECTRUM)

@@ -64,7 +64,7 @@ def train(
         runs.check_writable(runs_dir)
     config, scans = preparing.load(build.resolve(config))
     if run:
-        preparing.check_same_data(run, scans)
+        run.check_same_data(scans.fingerprint)
     gan = build.gan_from(config)
     preparing.check_room(run.checkpoints if run else Path(runs_dir), gan, config.training)
     with guards.StopSignals().watch() as signals:
@@ -103,7 +103,7 @@ class _Session:
             return
         self.summaries = Summaries(self.run.path, self.start)
         self.evaluations.cut(self.start)
-        self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.steps()))
+        self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.healthy_steps()))
         if self.start == 0:
             self.summaries.describe(self.config, self.scans.first(PREVIEWS))
         try:
@@ -187,10 +187,12 @@ class _Session:
         if scored:
             self.summaries.scores(step, self.evaluations.evaluate(step))
         if saved:
+            if step % watch.LOOK_EVERY:
+                self.watch.glance(step, values, self.last(self.preview_latents))
             self.summaries.flush()
             self.checkpoints.save()
         if scored:
-            self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.steps()))
+            self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.healthy_steps()))
         self.progress.pause(time.monotonic() - began)
 
     def _look(self, step, values):
@@ -216,7 +218,7 @@ class _Session:
         self.summaries.cut(self.start)
         self.summaries.note(self.start, f"{error} {done}")
         self.evaluations.cut(self.start)
-        self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.steps()))
+        self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.healthy_steps()))
 
     def _sample(self, step):
         """Grids of the preview latents, to TensorBoard and as PNG."""

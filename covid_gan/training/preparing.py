@@ -15,7 +15,6 @@ from covid_gan.checkpoint_files import paths_in
 from covid_gan.config import DEFAULT_STEPS, PHANTOM, Config
 from covid_gan.data.scans import Scans
 from covid_gan.errors import ArgumentError
-from covid_gan.runs import Run
 from covid_gan.training import checkpoints, evaluations, guards
 
 
@@ -61,15 +60,6 @@ def with_steps(config: Config, count: int) -> Config:
     else:
         steps = training.steps or DEFAULT_STEPS
     return config.replace(steps=steps, epochs=None)
-
-
-def check_same_data(run: Run, scans: Scans) -> None:
-    """Refuses to go on with a run on other images.
-
-    Raises:
-        RunError: naming what changed.
-    """
-    run.check_same_data(scans.fingerprint)
 
 
 def check_room(folder: Path, gan, training) -> None:

@@ -37,7 +37,7 @@ class Recovery:
         restarts = int(self._gan.restarts) + 1
         if restarts > MOST_RESTARTS:
             raise RunError(
-                f"{error} It has been rolled back {MOST_RESTARTS} times; this run goes no further."
+                f"{error} It has been rolled back {MOST_RESTARTS} times; start a new run with a smaller --learning_rate."
             )
         step = self._checkpoints.restore_healthy()
         if not step:

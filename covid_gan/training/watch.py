@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from covid_gan.checkpoint_files import SUSPICIONS
+from covid_gan.checkpoint_files import SUSPECT, SUSPICIONS
 from covid_gan.errors import RunError
 from covid_gan.gans import base
 from covid_gan.training import collapse
@@ -30,18 +30,20 @@ class Watch:
 
     Attributes:
         memory: int64 variables by name, for checkpoints: for each rule how many looks in a row were bad
-            (all zero: healthy), whether images have ever been healthy, and for how many steps the
-            discriminator has made no mistake.
+            (all zero: healthy), whether the last look or glance was bad, whether images have ever been
+            healthy, and for how many steps the discriminator has made no mistake.
     """
 
     def __init__(self, gan, real: np.ndarray):
         self._weights = gan.generator.trainable_weights + gan.discriminator.trainable_weights
         self._normal = collapse.normal(real, self._norm())
         self._suspicions = tf.Variable(tf.zeros([len(RULES)], tf.int64), trainable=False)
+        self._suspect = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._seen_healthy = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._sure_steps = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.memory = {
             SUSPICIONS: [self._suspicions],
+            SUSPECT: [self._suspect],
             "seen_healthy": [self._seen_healthy],
             "sure_steps": [self._sure_steps],
         }
@@ -64,20 +66,29 @@ class Watch:
         Returns:
             The signs by name; what is wrong since long enough, as sentences; and what of it is new.
         """
-        signs = collapse.signs(images, self._norm(), values, int(self._sure_steps), self._normal)
-        bad = {name: rule.is_bad(signs) for name, rule in RULES.items()}
-        if not any(bad[name] for name, rule in RULES.items() if rule.of_images):
+        signs = self._signs(values, images)
+        if not any(rule.is_bad(signs) for rule in RULES.values() if rule.of_images):
             self._seen_healthy.assign(1)
-        judged = step >= GRACE_STEPS or bool(self._seen_healthy)
-        counts = [
-            (count + 1) * (bad[name] and (judged or not rule.of_images))
-            for count, (name, rule) in zip(self._suspicions.numpy(), RULES.items(), strict=True)
-        ]
+        bad = self._bad(step, signs)
+        counts = [(count + 1) * now for count, now in zip(self._suspicions.numpy(), bad, strict=True)]
         self._suspicions.assign(counts)
+        self._suspect.assign(int(any(bad)))
         lasting = [
             (rule, count) for count, rule in zip(counts, RULES.values(), strict=True) if count >= rule.looks
         ]
         return signs, [rule.says for rule, _ in lasting], [r.says for r, count in lasting if count == r.looks]
+
+    def glance(self, step: int, values: dict[str, float], images: np.ndarray) -> None:
+        """Notes for a checkpoint between two looks whether it is suspect; the looks do not count it."""
+        self._suspect.assign(int(any(self._bad(step, self._signs(values, images)))))
+
+    def _signs(self, values, images):
+        return collapse.signs(images, self._norm(), values, int(self._sure_steps), self._normal)
+
+    def _bad(self, step, signs) -> list[bool]:
+        """Which rules are broken; those about images count only when they ought to show something."""
+        judged = step >= GRACE_STEPS or bool(self._seen_healthy)
+        return [rule.is_bad(signs) and (judged or not rule.of_images) for rule in RULES.values()]
 
     def _norm(self):
         return float(tf.linalg.global_norm([weight.value for weight in self._weights]))

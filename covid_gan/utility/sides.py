@@ -38,7 +38,7 @@ class Side:
         step: of the generator's checkpoint.
         scans: what it was trained on.
         held_out: of its class, by the split's name.
-        patients: by the id of each of these scans, a name that the scans of one patient share.
+        patient_of: by the id of each of these scans, a name that the scans of one patient share.
     """
 
     run: Run
@@ -47,7 +47,7 @@ class Side:
     step: int
     scans: Scans
     held_out: dict[str, HeldOut]
-    patients: dict[str, str]
+    patient_of: dict[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +105,7 @@ def open_sides(positive: Run, negative: Run, checkpoint: str = NEWEST) -> Sides:
     sides = [_open(run, checkpoint) for run in (positive, negative)]
     _check_same_source(sides, names)
     _check_unseen(sides, names)
-    patients = sides[0].patients | sides[1].patients
+    patients = sides[0].patient_of | sides[1].patient_of
     held_out, ids, dropped = _unseen(sides, patients, names)
     if dropped:
         log.warning("Utility: %d scans whose picture or patient was trained on are left out.", len(dropped))
@@ -141,8 +141,8 @@ def _open(run, checkpoint):
     run.check_same_data(scans.fingerprint)
     held_out = data.held_out_splits(config, scans)
     ids = [*scans.ids, *(i for part in held_out.values() for i in part.ids)]
-    patients = dict(zip(ids, patients_of(config, ids) or ids))
-    return Side(run, config.data.classes[0], Sampler(generator), step, scans, held_out, patients)
+    patient_of = dict(zip(ids, patients_of(config, ids) or ids))
+    return Side(run, config.data.classes[0], Sampler(generator), step, scans, held_out, patient_of)
 
 
 def _check_same_source(sides, names):

@@ -105,6 +105,6 @@ def examined():
     """Returns a function: images -> `Results` of few halvings."""
 
     def examine(images, extractor=None, **scans):
-        return results.examine(_source_of(images, **scans), extractor, EvaluationConfig(halvings=2))
+        return results.examine(_source_of(images, **scans), lambda: extractor, EvaluationConfig(halvings=2))
 
     return examine

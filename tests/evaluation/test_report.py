@@ -96,7 +96,7 @@ def test_the_embedding_is_of_the_scans(blurred):
 def test_names_cannot_break_a_table(source_of, draw, tmp_path):
     source = source_of(draw(64, 3), name="a|b`\n# c", path="x|y")
     config = EvaluationConfig(halvings=2)
-    writing.write(results.examine(source, None, config), tmp_path)
+    writing.write(results.examine(source, lambda: None, config), tmp_path)
     report = (tmp_path / "report.md").read_text()
     assert "\n# c" not in report and "| judged | `x¦y` |" in report
 

@@ -66,6 +66,12 @@ DISGUISES = {
 }
 
 
+@pytest.fixture(scope="session")
+def disguises():
+    """All of them by name."""
+    return DISGUISES
+
+
 @pytest.fixture(params=DISGUISES)
 def disguise(request):
     """A function of images."""
