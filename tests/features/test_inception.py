@@ -3,10 +3,12 @@
 import hashlib
 import time
 
+import h5py
 import keras
 import numpy as np
 import pytest
 import requests
+from keras.src.legacy.saving import legacy_h5_format
 
 from covid_gan import features
 from covid_gan.errors import ArgumentError
@@ -83,9 +85,8 @@ def test_weights_put_into_place_are_used(tiny_config, home, monkeypatch, chests)
     path.parent.mkdir()
     keras.utils.set_random_seed(0)
     network = keras.applications.InceptionV3(include_top=False, weights=None, pooling="avg")
-    draft = path.with_suffix(".weights.h5")
-    network.save_weights(draft)
-    draft.rename(path)
+    with h5py.File(path, "w") as file:  # the format of Keras 2, in which the ImageNet weights are
+        legacy_h5_format.save_weights_to_hdf5_group(file, network)
     monkeypatch.setattr(inception, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
     monkeypatch.setattr(inception, "BLOCK", 2)
     extractor = features.get("inception", tiny_config)
