@@ -11,7 +11,7 @@ import numpy as np
 from covid_gan.metrics.authenticity import authenticity
 from covid_gan.metrics.checks import TooFewError, check_pair
 from covid_gan.metrics.diversity import distinct_count, diversity_ratio, mean_pair_distance
-from covid_gan.metrics.entropy import mean_entropy
+from covid_gan.metrics.entropy import entropy_difference, mean_entropy
 from covid_gan.metrics.floor import HIGHER, LOWER, REAL, Floor, between_halves, floor_ratio
 from covid_gan.metrics.frechet import frechet_distance
 from covid_gan.metrics.histogram import histogram_distance
@@ -112,8 +112,8 @@ def _distinct(real, fake, seed):
 
 
 def _entropies(real, fake, seed):
-    bits = mean_entropy(real), mean_entropy(fake)
-    return dict(zip(entropy_keys(), (*bits, abs(bits[0] - bits[1]))))
+    bits = mean_entropy(real), mean_entropy(fake), entropy_difference(real, fake)
+    return dict(zip(entropy_keys(), bits))
 
 
 # Name -> function of (real, fake, seed); a number, or a dict of them by key.
