@@ -4,9 +4,9 @@ import json
 import os
 import signal
 
-import numpy as np
 import pytest
 import tensorflow as tf
+from run_states import assert_same_state, continue_run, state_of
 
 from covid_gan import gans
 from covid_gan.config import Config
@@ -14,25 +14,6 @@ from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunErr
 from covid_gan.runs import Run
 from covid_gan.training import loop
 from covid_gan.training.summaries import events
-
-
-def state_of(run: Run) -> dict[str, np.ndarray]:
-    """Every number that a run's newest checkpoint holds."""
-    newest = max(run.checkpoints.iterdir(), key=lambda path: path.name.split("-")[1])
-    reader = tf.train.load_checkpoint(str(newest / "checkpoint"))
-    names = [name for name in reader.get_variable_to_shape_map() if "VARIABLE_VALUE" in name]
-    return {name: reader.get_tensor(name) for name in names}
-
-
-def assert_same_state(a: Run, b: Run):
-    one, other = state_of(a), state_of(b)
-    assert one.keys() == other.keys() and len(one) > 40
-    for name in one:
-        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-
-
-def continue_run(run: Run, **given) -> Run:
-    return loop.train(run.continued(given), run=Run(run.path))
 
 
 def curves(run: Run) -> dict[str, list[tuple[int, float]]]:
