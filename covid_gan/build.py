@@ -5,8 +5,11 @@ import inspect
 import keras
 
 from covid_gan import gans, losses, networks, penalties
+from covid_gan.compute import precision
+from covid_gan.compute.config import AUTO
 from covid_gan.config import Config, ModelConfig
 from covid_gan.errors import ArgumentError
+from covid_gan.gans import replicas
 from covid_gan.penalties import pairs
 
 # A setting's name here, its name as a network's argument there.
@@ -46,15 +49,20 @@ def gan_from(config: Config) -> keras.Model:
     config = resolve(config)
     training = config.training
     keras.utils.set_random_seed(training.seed)
-    generator, discriminator = networks_from(config.model)
+    in_precision = config.compute.precision
+    with precision.policy(in_precision):
+        generator, discriminator = networks_from(config.model)
     given = {name: getattr(training, name) for name in _GAN if getattr(training, name) is not None}
     kind = gans.get(config.model.model)
     gan = kind(generator, discriminator, seed=training.seed, **given)
     rate, betas = training.learning_rate, (training.beta_1, training.beta_2)
+    discriminator_rate = training.discriminator_learning_rate or rate
     gan.compile(
-        generator_optimizer=kind.optimizer(rate, *betas),
-        discriminator_optimizer=kind.optimizer(training.discriminator_learning_rate or rate, *betas),
+        generator_optimizer=precision.scaled(kind.optimizer(rate, *betas), in_precision),
+        discriminator_optimizer=precision.scaled(kind.optimizer(discriminator_rate, *betas), in_precision),
     )
+    if replicas.count() > 1 and config.compute.sync_batch_norm:
+        replicas.synchronise(generator, discriminator)
     return gan
 
 
@@ -85,6 +93,8 @@ def _defaults(config: Config) -> dict:
         values["penalty_weight"] = penalties.WEIGHTS.get(penalty)
     if config.training.ema_decay is not None:
         values.pop("ema_half_life", None)
+    if config.compute.precision == AUTO:
+        values["precision"], _ = precision.suitable()
     return values
 
 

@@ -203,7 +203,7 @@ def _parse_once(define, argv):
         rest = values(["covid_gan", *argv])[1:]
     except flags.UnrecognizedFlagError as error:
         hint = str(error).partition("Did you mean:")[2].strip(" ?")
-        hint = f" Did you mean --{hint}?" if hint else ""
+        hint = f" Did you mean --{hint.replace(', ', ' or --')}?" if hint else ""
         raise UsageError(f"--{error.flagname}: there is no such flag.{hint} See --help.") from None
     except UnicodeDecodeError:
         raise UsageError("--flagfile: is not a text file.") from None

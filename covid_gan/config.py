@@ -9,6 +9,7 @@ import re
 
 from covid_gan import gans, losses, networks, penalties
 from covid_gan.augment import AUGMENTATIONS
+from covid_gan.compute.config import ComputeConfig
 from covid_gan.errors import ArgumentError
 from covid_gan.networks import choices, sizes
 from covid_gan.settings import ALWAYS, SelfChecking, setting
@@ -303,6 +304,7 @@ class Config:
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     training: TrainConfig = TrainConfig()
+    compute: ComputeConfig = ComputeConfig()
 
     def replace(self, **settings) -> "Config":
         """Returns a copy with other values, given by the flat names of the flags."""
@@ -339,7 +341,7 @@ class Config:
                 raise ValueError(f"unknown or missing settings: {', '.join(sorted(wrong))}")
             for name, value in before.items():
                 group, _, setting = name.partition(".")
-                groups[group][setting] = value
+                groups.setdefault(group, {})[setting] = value
             return cls(**{g: kind(**groups[g]) for g, kind in GROUPS.items()})
         except ArgumentError:
             raise
@@ -365,7 +367,7 @@ class Config:
         return re.sub(r"[^\w.+-]+", "_", "-".join(parts))
 
 
-GROUPS = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
+GROUPS = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig, "compute": ComputeConfig}
 
 
 def all_fields() -> list[dataclasses.Field]:

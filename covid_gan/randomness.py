@@ -1,6 +1,8 @@
 """Everything random, as a pure function of (seed, purpose, step): nothing to save, nothing to restore.
 
-The Philox generator draws the same numbers in eager mode, in a graph and under XLA.
+The Philox generator draws the same 32 bits in eager mode, in a graph and under XLA. What TensorFlow
+2.21 makes of them is not the same: of a uniform number XLA takes the upper 23 bits, a graph the lower.
+So all numbers are made of the bits here.
 """
 
 import enum
@@ -35,13 +37,23 @@ def key(seed: int, purpose: Purpose, step=0) -> tf.Tensor:
 
 
 def normal(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
-    """Standard normal float32 numbers of `shape`."""
-    return tf.random.stateless_normal(shape, key(seed, purpose, step), alg="philox")
+    """Standard normal float32 numbers of `shape`, at most 5.5 from 0."""
+    return tf.math.ndtri(_between(bits(shape, seed, purpose, step)))
 
 
 def uniform(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
     """Float32 numbers of `shape`, uniform in [0, 1)."""
-    return tf.random.stateless_uniform(shape, key(seed, purpose, step), alg="philox")
+    return _from_zero(bits(shape, seed, purpose, step))
+
+
+def _from_zero(drawn):
+    """Multiples of 2^-23 in [0, 1) from uint32 bits."""
+    return tf.cast(tf.bitwise.right_shift(drawn, tf.constant(9, tf.uint32)), tf.float32) * 2.0**-23
+
+
+def _between(drawn):
+    """The same, half a spacing further: strictly inside (0, 1)."""
+    return _from_zero(drawn) + 2.0**-24
 
 
 def bits(shape, seed: int, purpose: Purpose, step=0) -> tf.Tensor:
@@ -70,9 +82,8 @@ def sample_latents(count, latent_dim: int, seed, truncation=0.0) -> tf.Tensor:
     """
     # No step is negative: a run's draws never have this key.
     seeds = tf.stack([tf.cast(seed, tf.int64), tf.constant(-Purpose.SAMPLES, tf.int64)])
-    uniform = tf.random.stateless_uniform([count, latent_dim], seeds, alg="philox")
-    # Multiples of 2^-23 from 0: half a spacing further lies strictly inside (0, 1).
-    uniform = tf.cast(uniform, tf.float64) + 2.0**-24
+    drawn = tf.random.stateless_uniform([count, latent_dim], seeds, None, None, tf.uint32, alg="philox")
+    uniform = tf.cast(_between(drawn), tf.float64)
     truncation = tf.cast(truncation, tf.float64)
     lowest = tf.where(truncation > 0, _normal_cdf(-truncation), tf.constant(0.0, tf.float64))
     return tf.cast(tf.math.ndtri(lowest + uniform * (1.0 - 2.0 * lowest)), tf.float32)

@@ -177,7 +177,5 @@ def to_square(image: tf.Tensor, size: int, method: str, low: float, high: float)
 
 def _flip(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
     """Mirrors half of a batch [n, H, W, C], drawn for each image from (seed, step, place)."""
-    draws = tf.random.stateless_uniform(
-        [tf.shape(images)[0], 1, 1, 1], randomness.key(seed, Purpose.FLIP, step), alg="philox"
-    )
+    draws = randomness.uniform([tf.shape(images)[0], 1, 1, 1], seed, Purpose.FLIP, step)
     return tf.where(draws < 0.5, images[:, :, ::-1], images)

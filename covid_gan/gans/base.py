@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 
 from covid_gan import augment, randomness
+from covid_gan.compute import precision
+from covid_gan.gans import replicas
 from covid_gan.gans.statistics import BatchStatistics
 from covid_gan.randomness import Purpose
 
@@ -38,7 +40,8 @@ class Gan(keras.Model):
     A subclass writes `train_step(images)`, images float32 [n, H, W, 1] in [-1, 1], and
     begins it with `begin_step()` and ends it with `end_step()`. `fit` works, and any
     loop may call `train_step` itself. A step takes `discriminator_steps` batches at
-    once, one after the other in `images`.
+    once, one after the other in `images`. Where several replicas share a step, each is
+    given its part of those batches, and all of them end with the same weights.
 
     All randomness of a step is a function of (seed, restarts, step): a run that is
     continued from a checkpoint draws what it would have drawn.
@@ -78,9 +81,14 @@ class Gan(keras.Model):
         self.discriminator = discriminator
         self.seed = seed
         self.ema_half_life, self.ema_decay = ema_half_life, ema_decay
-        self.ema_generator = generator.__class__.from_config(generator.get_config())
+        # An average moves by less than bfloat16 can tell, and is looked at in full precision.
+        with precision.policy("float32"):
+            config = generator.get_config() | {"dtype": "float32"}
+            self.ema_generator = generator.__class__.from_config(config)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.restarts = tf.Variable(0, dtype=tf.int64, trainable=False, name="restarts")
+        # For XLA on several replicas, which cannot compile what they do together.
+        self.compile_gradients = False
         self.trackers = {name: keras.metrics.Mean(name) for name in self.tracked()}
         self._build()
 
@@ -122,19 +130,25 @@ class Gan(keras.Model):
         return self.ema_generator(latents, training=False)
 
     def begin_step(self):
-        """Ties dropout to this step, so that its masks do not depend on the steps before."""
+        """Ties dropout to this step, so that its masks do not depend on the steps before.
+
+        Each replica has masks of its own.
+        """
         for i, state in enumerate(self._dropout_states):
             part = self._part(len(self._dropout_states), i)
-            state.assign(randomness.bits([2], self.seed, Purpose.DROPOUT, part))
+            drawn = replicas.own(lambda n: randomness.bits(n, self.seed, Purpose.DROPOUT, part), [2])
+            state.assign(drawn)
 
     def latents(self, purpose: Purpose, count, draw=0):
         """Latents for this step: float32 [count, latent_dim]; `draw` numbers repeated draws."""
         part = self._part(_DRAWS_PER_STEP, draw)
-        return randomness.normal([count, self.generator.latent_dim], self.seed, purpose, part)
+        shape = [count, self.generator.latent_dim]
+        return replicas.own(lambda whole: randomness.normal(whole, self.seed, purpose, part), shape)
 
     def uniform(self, purpose: Purpose, shape, draw=0):
         """Float32 numbers of `shape` for this step, uniform in [0, 1)."""
-        return randomness.uniform(shape, self.seed, purpose, self._part(_DRAWS_PER_STEP, draw))
+        part = self._part(_DRAWS_PER_STEP, draw)
+        return replicas.own(lambda whole: randomness.uniform(whole, self.seed, purpose, part), shape)
 
     def _part(self, draws_per_step, draw):
         """The number of a draw among all draws of its purpose."""
@@ -146,7 +160,10 @@ class Gan(keras.Model):
 
         def numbers(k):
             part = self._part(_CHANGES_PER_STEP, draw * 16 + next(calls))
-            return randomness.uniform([tf.shape(images)[0], k], self.seed, Purpose.AUGMENT, part)
+            shape = [tf.shape(images)[0], k]
+            return replicas.own(
+                lambda whole: randomness.uniform(whole, self.seed, Purpose.AUGMENT, part), shape
+            )
 
         return augment.augment(images, self.augmentations, numbers, self.augmented)
 
@@ -161,30 +178,56 @@ class Gan(keras.Model):
             Karras et al. 2020, section 3, r_t, https://arxiv.org/abs/2006.06676
         """
         if self.ada_target is not None:
-            signs = tf.reduce_mean(tf.sign(tf.cast(real_logits, tf.float32) - threshold))
-            stride = tf.cast(tf.shape(real_logits)[0], tf.float32) / ADA_IMAGES
+            signs = replicas.mean(tf.reduce_mean(tf.sign(tf.cast(real_logits, tf.float32) - threshold)))
+            stride = tf.cast(replicas.count() * tf.shape(real_logits)[0], tf.float32) / ADA_IMAGES
             share = self.augmented + stride * tf.sign(signs - self.ada_target)
             self.augmented.assign(tf.clip_by_value(share, 0.0, 1.0))
 
-    def update(self, network, optimizer, loss, tape):
-        """One step of `optimizer` down the gradient of `loss`."""
+    def descend(self, network, optimizer, loss):
+        """One step of `optimizer` down the gradient of `loss` in the weights of `network`.
+
+        Replicas add up their gradients; each divides its own by their number, and the step is that of
+        the whole batch.
+
+        Args:
+            network: the generator or the discriminator.
+            optimizer: its own.
+            loss: () → the float32 scalar to lower, a mean over this replica's images, and more values.
+
+        Returns:
+            Those values.
+        """
         variables = network.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
+
+        def gradients():
+            with tf.GradientTape() as tape:
+                scalar, values = loss()
+                scalar = optimizer.scale_loss(scalar / replicas.count())
+            return tape.gradient(scalar, variables), values
+
+        if self.compile_gradients:
+            gradients = tf.function(gradients, jit_compile=True)
+        found, values = gradients()
+        optimizer.apply(found, variables)
+        return values
 
     def track(self, values: dict):
         """Adds this step's scalars, by the names of `tracked`, to their trackers."""
-        for name, value in values.items():
+        for name, value in replicas.mean(values).items():
             self.trackers[name].update_state(value)
 
     def end_step(self, images):
         """Moves the averaged generator and the step counter on; returns the trackers' means.
 
         Args:
-            images: how many the generator's updates of this step took, an int or integer scalar tensor.
+            images: how many this replica's updates of the generator took, an int or integer scalar tensor.
         """
-        decay = self._decay(tf.cast(images, tf.float32))
+        decay = self._decay(tf.cast(replicas.count() * images, tf.float32))
         for average, weight in zip(self.ema_generator.weights, self.generator.weights):
-            average.assign_add((1.0 - decay) * (weight - average))
+            if self.ema_decay == 0.0:
+                average.assign(weight)  # to the last bit
+            else:
+                average.assign_add((1.0 - decay) * (weight - average))
         self.step.assign_add(1)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 

@@ -64,13 +64,18 @@ class Dcgan(base.Gan):
             self.latents(Purpose.DISCRIMINATOR_LATENTS, tf.shape(reals)[0], draw=i), training=True
         )
         reals, fakes = self.seen(reals, draw=3 * i), self.seen(fakes, draw=3 * i + 1)
-        with tf.GradientTape() as tape:
+
+        def loss():
             real_logits = self.discriminator(reals, training=True)
             fake_logits = self.discriminator(fakes, training=True)
             d_loss = self.loss_pair.discriminator(real_logits, fake_logits)
             term = self._penalty_term(reals, fakes, i)
             total = d_loss if term is None else d_loss + self.penalty_weight * term
-        self.update(self.discriminator, self.discriminator_optimizer, total, tape)
+            return total, (d_loss, term, real_logits, fake_logits)
+
+        d_loss, term, real_logits, fake_logits = self.descend(
+            self.discriminator, self.discriminator_optimizer, loss
+        )
         if self.penalty.clip:
             self.penalty.clip(self.discriminator.trainable_variables, self.penalty_weight)
         self.adapt(real_logits, self.loss_pair.threshold)
@@ -79,15 +84,17 @@ class Dcgan(base.Gan):
 
     def _generator_step(self, reals, i):
         latents = self.latents(Purpose.GENERATOR_LATENTS, tf.shape(reals)[0], draw=i)
-        with tf.GradientTape() as tape:
+
+        def loss():
             fakes = self.seen(self.generator(latents, training=True), draw=3 * i + 2)
             fake_logits = self.discriminator(fakes, training=True)
             # A pairing compares with real ones, whose logits are a constant here.
             seen = self.seen(reals, draw=3 * i) if self.loss_pair.uses_real else None
             real_logits = None if seen is None else self.discriminator(seen, training=True)
             g_loss = self.loss_pair.generator(real_logits, fake_logits)
-        self.update(self.generator, self.generator_optimizer, g_loss, tape)
-        return g_loss
+            return g_loss, g_loss
+
+        return self.descend(self.generator, self.generator_optimizer, loss)
 
     def _penalty_term(self, reals, fakes, i):
         if not self.penalty.term:

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from covid_gan import randomness
+from covid_gan.gans import replicas
 from covid_gan.randomness import Purpose
 
 BATCHES, BATCH = 16, 32
@@ -23,12 +24,7 @@ class BatchStatistics:
 
     def __init__(self, generator: keras.Model, seed: int):
         self._generator, self._seed = generator, seed
-        norms = [
-            layer
-            for layer in generator._flatten_layers()
-            if isinstance(layer, keras.layers.BatchNormalization)
-        ]
-        self._norms = norms
+        self._norms = norms = replicas.batch_norms(generator)
         self._moving = [variable for norm in norms for variable in (norm.moving_mean, norm.moving_variance)]
         self._of_batch = tf.function(self._of_batch)
 

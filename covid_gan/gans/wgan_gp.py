@@ -31,34 +31,37 @@ class WganGp(base.Gan):
 
     def train_step(self, images):
         self.begin_step()
-        critic, optimizer = self.discriminator, self.discriminator_optimizer
+        critic = self.discriminator
         for t, x in enumerate(tf.split(images, self.discriminator_steps)):
             m = tf.shape(x)[0]
             z = self.latents(Purpose.DISCRIMINATOR_LATENTS, m, draw=t)
             epsilon = self.uniform(Purpose.MIX, [m, 1, 1, 1], draw=t)
             x, x_tilde = self.seen(x, draw=3 * t), self.seen(self.generator(z, training=True), draw=3 * t + 1)
-            with tf.GradientTape() as tape:
+
+            def critic_loss(x=x, x_tilde=x_tilde, epsilon=epsilon):
                 real_logits, fake_logits = critic(x, training=True), critic(x_tilde, training=True)
                 d_loss = wasserstein_discriminator_loss(real_logits, fake_logits)
                 penalty, norm = gradient_penalty(
                     lambda x_hat: critic(x_hat, training=True), x, x_tilde, epsilon
                 )
-                loss = d_loss + self.penalty_weight * penalty
-            self.update(critic, optimizer, loss, tape)
+                gap = ops.mean(real_logits) - ops.mean(fake_logits)
+                values = {
+                    base.D_LOSS: d_loss,
+                    base.CRITIC_GAP: gap,
+                    base.PENALTY: penalty,
+                    base.GRADIENT_NORM: norm,
+                }
+                return d_loss + self.penalty_weight * penalty, values
+
+            values = self.descend(critic, self.discriminator_optimizer, critic_loss)
 
         z = self.latents(Purpose.GENERATOR_LATENTS, m)
-        with tf.GradientTape() as tape:
+
+        def generator_loss():
             x_tilde = self.seen(self.generator(z, training=True), draw=2)
             g_loss = wasserstein_generator_loss(critic(x_tilde, training=True))
-        self.update(self.generator, self.generator_optimizer, g_loss, tape)
+            return g_loss, {base.G_LOSS: g_loss}
 
-        self.track(
-            {
-                base.D_LOSS: d_loss,
-                base.G_LOSS: g_loss,
-                base.CRITIC_GAP: ops.mean(real_logits) - ops.mean(fake_logits),
-                base.PENALTY: penalty,
-                base.GRADIENT_NORM: norm,
-            }
-        )
+        values |= self.descend(self.generator, self.generator_optimizer, generator_loss)
+        self.track(values)
         return self.end_step(m)

@@ -70,7 +70,7 @@ class Checkpoints:
         Raises:
             RunError: it could not be written; those before it are untouched.
         """
-        step = int(self._gan.step)
+        step = int(self._gan.step.numpy())
         for path in self.paths():
             if step_of(path) == step:
                 return path
@@ -90,11 +90,14 @@ class Checkpoints:
         self._prune()
         return path
 
-    def restore_newest(self) -> int:
+    def restore_newest(self, set_aside: bool = True) -> int:
         """Restores the newest checkpoint that can be read.
 
         One that cannot is named in a warning and set aside, so that it is neither taken
         for a good one nor in the way of the next of its step.
+
+        Args:
+            set_aside: false for who only reads the run.
 
         Returns:
             Its step; 0 where the run has none yet.
@@ -102,7 +105,7 @@ class Checkpoints:
         Raises:
             RunError: there are checkpoints, and none can be read, or one does not match.
         """
-        return restore_first(self.paths(), self._restore_all, set_aside=True)
+        return restore_first(self.paths(), self._restore_all, set_aside)
 
     def restore_healthy(self) -> int:
         """Restores the newest healthy checkpoint and removes all later ones.

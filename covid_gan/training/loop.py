@@ -8,23 +8,24 @@ from pathlib import Path
 import tensorflow as tf
 
 from covid_gan import build, data, images, randomness, runs, sampling
+from covid_gan.compute import strategies
 from covid_gan.config import Config
-from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError, reason
+from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError
 from covid_gan.progress import Progress
 from covid_gan.runs import Run
 from covid_gan.training import checkpoints as checkpoints_lib
-from covid_gan.training import guards, preparing, watch
+from covid_gan.training import guards, preparing, watch, workers
 from covid_gan.training.checkpoints import Checkpoints
 from covid_gan.training.evaluations import Evaluations
+from covid_gan.training.profile import Profile
 from covid_gan.training.recovery import Recovery
+from covid_gan.training.steps import Steps
 from covid_gan.training.summaries import Summaries
 from covid_gan.training.watch import CollapseError, Watch
 
 log = logging.getLogger(__name__)
 
 PREVIEWS = 36
-# Real scans that generated images are compared with by the guards.
-_WATCHED_SCANS = 512
 
 
 def resolve(config: Config) -> Config:
@@ -54,38 +55,46 @@ def train(
         on_step: called after each step with its number.
 
     Returns:
-        The run.
+        The run; None where another worker of the cluster keeps it, and there was none to go on with.
 
     Raises:
-        ArgumentError: a setting does not fit the data, the networks or the run.
-        RunError: the run diverged, could not be saved, or was interrupted.
+        ArgumentError: a setting does not fit the data, the networks, the devices or the run.
+        RunError: the run diverged, could not be saved, was interrupted, or lost a worker.
     """
+    strategy = strategies.make(config.compute)
+    workers.check(config, strategy)
     if run is None:
         runs.check_writable(runs_dir)
     config, scans = preparing.load(build.resolve(config))
     if run:
         run.check_same_data(scans.fingerprint)
-    gan = build.gan_from(config)
-    preparing.check_room(run.checkpoints if run else Path(runs_dir), gan, config.training)
+    with strategy.scope():
+        gan = build.gan_from(config)
+    steps = Steps(gan, config, strategy)
     with guards.StopSignals().watch() as signals:
+        if not strategies.is_chief(strategy):
+            workers.follow(run, config, gan, steps, scans, signals)
+            return run
+        preparing.check_room(run.checkpoints if run else Path(runs_dir), gan, config.training)
         run = run or runs.create(runs_dir, config, scans.fingerprint)
         with run.lock():
-            session = _Session(run, config, gan, scans, on_step)
+            session = _Session(run, config, gan, steps, scans, on_step)
             try:
                 session.train(signals)
             except (OSError, tf.errors.OpError) as error:
                 last_good = session.checkpoints.last_good()
-                raise RunError(f"--run={run.path}: stopped: {reason(error)}. {last_good}") from error
+                what = workers.reason(error, strategy)
+                raise RunError(f"--run={run.path}: stopped: {what}. {last_good}") from error
     return run
 
 
 class _Session:
     """One start of a run: from its newest checkpoint to its last step."""
 
-    def __init__(self, run, config, gan, scans, on_step):
-        self.run, self.config, self.gan, self.scans = run, config, gan, scans
+    def __init__(self, run, config, gan, steps, scans, on_step):
+        self.run, self.config, self.gan, self.steps, self.scans = run, config, gan, steps, scans
         self.settings, self.on_step = config.training, on_step
-        self.watch = Watch(gan, scans.first(_WATCHED_SCANS))
+        self.watch = Watch(gan, scans.first(watch.SCANS))
         self.checkpoints = Checkpoints(
             run.checkpoints, gan, self.settings.checkpoints_to_keep, self.settings.milestone_every, self.watch
         )
@@ -95,13 +104,13 @@ class _Session:
         self.preview_latents = latents
         self.average, self.last = (sampling.Sampler(g) for g in (gan.ema_generator, gan.generator))
         self.evaluations = Evaluations(run.path, config, scans, self.average)
-        self.train_step = tf.function(lambda batch: gan.train_step(images.normalise(batch)))
 
     def train(self, signals):
         """Trains to the last step; saves at the end, on a signal, and on the way."""
         if not self._begin():
             return
         self.summaries = Summaries(self.run.path, self.start)
+        self.profile = Profile(self.run.path, self.config.compute.profiled_steps)
         self.evaluations.cut(self.start)
         self.checkpoints.mark_best(self.evaluations.best_step(self.checkpoints.healthy_steps()))
         if self.start == 0:
@@ -126,11 +135,13 @@ class _Session:
         if self.start == 0 and self.run.was_started():
             log.warning("%s has no checkpoint yet, and starts again from step 0.", self.run.path)
         self.run.update_config(self.config)
-        self.run.record_session(start_step=self.start, **preparing.environment())
+        computing = self.steps.facts()
+        self.run.record_session(start_step=self.start, **preparing.environment(), **computing)
         what = preparing.described(self.scans.fingerprint)
         size = guards.size_text(checkpoints_lib.nbytes(self.gan))
         log.info("%s: %s, from step %d to %d.", self.run.path, what, self.start, self.settings.steps)
         log.info("A checkpoint is %s, every %d steps.", size, self.settings.checkpoint_every)
+        log.info("Computes on %s.", self.steps.described())
         return True
 
     def _reaches_its_end(self, signals) -> bool:
@@ -138,7 +149,7 @@ class _Session:
         per_step = preparing.images_per_step(self.settings)
         self.progress = Progress(self.start, self.settings.steps, per_step, self.scans.count)
         try:
-            self._steps(signals, per_step)
+            self._steps(signals)
             return True
         except (CollapseError, DivergenceError) as error:
             if self.settings.on_collapse != "rollback":
@@ -147,19 +158,23 @@ class _Session:
             return False
         finally:
             self.progress.end()
+            self.profile.end()
 
-    def _steps(self, signals, images_per_step):
-        batches = self.scans.batches(images_per_step, self.settings.seed, self.start)
-        for step, batch in enumerate(batches, self.start + 1):
-            values = {name: float(value) for name, value in self.train_step(batch).items()}
+    def _steps(self, signals):
+        settings, step, last = self.settings, self.start, False
+        batches = self.steps.batches(self.scans, step)
+        while not last:
+            count = self.steps.until_due(step, watch.LOOK_EVERY, self.checkpoints.milestone_every)
+            self.profile.before(step + 1)
+            values = self.steps.take(batches, count)
+            step += count
+            self.profile.after(step)
             guards.check_finite(step, values, self.checkpoints.last_good)
-            self.watch.count(values)
-            last = step == self.settings.steps or signals.received
+            self.watch.count(values, count)
+            last = step == settings.steps or signals.received
             self._between(step, values, last)
             if self.on_step:
                 self.on_step(step)
-            if last:
-                break
         if signals.received and step < self.settings.steps:
             raise Interrupted(
                 f"Stopped at step {step}, and saved. Go on: python -m covid_gan.train --run={self.run.path}",
@@ -214,7 +229,7 @@ class _Session:
         """To the last healthy checkpoint; what was written of later steps goes."""
         self.start, done = self.recovery.go_back(error)
         log.warning("%s %s", error, done)
-        self.run.record_session(rolled_back_to=self.start, restarts=int(self.gan.restarts), reason=str(error))
+        self.run.record_session(rolled_back_to=self.start, restarts=int(self.gan.restarts.numpy()), reason=str(error))
         self.summaries.cut(self.start)
         self.summaries.note(self.start, f"{error} {done}")
         self.evaluations.cut(self.start)

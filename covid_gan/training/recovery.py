@@ -20,7 +20,7 @@ class Recovery:
     def __init__(self, gan, checkpoints: Checkpoints):
         self._gan, self._checkpoints = gan, checkpoints
         self._optimizers = gan.generator_optimizer, gan.discriminator_optimizer
-        self._rates = [float(optimizer.learning_rate) for optimizer in self._optimizers]
+        self._rates = [float(optimizer.learning_rate.numpy()) for optimizer in self._optimizers]
 
     def go_back(self, error: RunError) -> tuple[int, str]:
         """Restores the last healthy checkpoint and removes later ones; halves both learning rates.
@@ -34,7 +34,7 @@ class Recovery:
         Raises:
             RunError: there is no healthy checkpoint, or this was done `MOST_RESTARTS` times.
         """
-        restarts = int(self._gan.restarts) + 1
+        restarts = int(self._gan.restarts.numpy()) + 1
         if restarts > MOST_RESTARTS:
             raise RunError(
                 f"{error} It has been rolled back {MOST_RESTARTS} times; start a new run with a smaller --learning_rate."

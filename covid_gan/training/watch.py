@@ -13,6 +13,8 @@ from covid_gan.training.collapse import RULES
 LOOK_EVERY = 50
 # From here on images count, whether they have ever been healthy or not.
 GRACE_STEPS = 2000
+# Real scans that generated images are compared with.
+SCANS = 512
 
 
 class CollapseError(RunError):
@@ -48,10 +50,10 @@ class Watch:
             "sure_steps": [self._sure_steps],
         }
 
-    def count(self, values: dict[str, float]) -> None:
-        """Notes a step's losses, as means since the curves' last point."""
+    def count(self, values: dict[str, float], steps: int = 1) -> None:
+        """Notes the losses of the last `steps`, as means since the curves' last point."""
         sure = [values.get(key) == 1.0 for key in (base.REAL_ACCURACY, base.FAKE_ACCURACY)]
-        self._sure_steps.assign(self._sure_steps + 1 if all(sure) else 0)
+        self._sure_steps.assign(self._sure_steps + steps if all(sure) else 0)
 
     def look(
         self, step: int, values: dict[str, float], images: np.ndarray

@@ -1,0 +1,1 @@
+"""Where a run computes and how: devices, replicas, compilation and precision."""
