@@ -42,5 +42,8 @@ class Interrupted(RunError):
 
 def reason(error: BaseException) -> str:
     """What an error of the system or of TensorFlow says, in one line without a full stop."""
-    line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return re.sub(r"\{\{.*?\}\}\s*", "", line).rstrip(".")
+    lines = [line for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
+    # What happened in a graph stands below where its operation was made.
+    places = [i for i, line in enumerate(lines[:-1]) if line.lstrip().startswith('File "')]
+    line = lines[places[-1] + 1] if places else lines[0]
+    return re.sub(r"\{\{.*?\}\}\s*", "", line).strip().rstrip(".")

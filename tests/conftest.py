@@ -31,6 +31,7 @@ TINY = dict(
     sample_every=4,
     checkpoint_every=4,
     milestone_every=0,
+    precision="float32",
 )
 
 
@@ -48,6 +49,23 @@ def private_dir(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("private")
     os.environ["TFDS_COVIDCT_PRIVATE_DIR"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logical_cpus():
+    """The CPU as four devices, for tests of replicas; the others use the first."""
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 4)
+
+
+@pytest.fixture(autouse=True)
+def float32(monkeypatch):
+    """The tests compute alike on every machine; what it suits is for those about precision."""
+    from covid_gan.compute import precision
+
+    monkeypatch.setattr(precision, "suitable", lambda: ("float32", "the tests say so"))
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ DOORS = {
 # A command line of `train`, and what its one line of error begins with.
 MISTAKES = [
     ("--bogus=3", "--bogus: there is no such flag"),
-    ("--step=3", "--step: there is no such flag. Did you mean --steps?"),
+    ("--step=3", "--step: there is no such flag. Did you mean --steps or --steps_per_loop?"),
     ("--steps=many", "--steps=many: must be a whole number"),
     ("--steps=0", "--steps=0: must be from 1 to 10^9"),
     ("--epochs=" + "9" * 400, "--epochs=999"),

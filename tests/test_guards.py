@@ -291,7 +291,7 @@ def test_a_restart_draws_other_noise(tiny_config):
             gan.latents(Purpose.GENERATOR_LATENTS, 4).numpy(),
             gan.uniform(Purpose.MIX, [4]).numpy(),
             gan.seen(images).numpy(),
-            *(state.numpy() for state in gan._dropout_states),
+            gan.discriminator.dropouts[0](images, training=True).numpy(),
         ]
 
     before = draws()

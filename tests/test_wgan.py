@@ -98,15 +98,16 @@ def test_the_penalty_is_weighted_as_its_paper_has_it():
 def test_a_step_is_n_critic_updates_of_the_critic_and_one_of_the_generator(model, n_critic, monkeypatch):
     gan = make(model=model, discriminator_steps=n_critic)
     updates = []
-    update = gan.update
+    descend = gan.descend
 
-    def spied(network, optimizer, loss, tape):
+    def spied(network, optimizer, loss):
         networks = gan.generator, gan.discriminator
         before = [weights(each) for each in networks]
-        update(network, optimizer, loss, tape)
+        values = descend(network, optimizer, loss)
         updates.append([any(moved(each, old)) for each, old in zip(networks, before)])
+        return values
 
-    monkeypatch.setattr(gan, "update", spied)
+    monkeypatch.setattr(gan, "descend", spied)
     gan.train_step(pictures(2 * n_critic))
     assert updates == [[False, True]] * n_critic + [[True, False]]
 

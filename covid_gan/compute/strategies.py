@@ -1,5 +1,6 @@
 """The `tf.distribute` strategy of a run: which devices share its steps."""
 
+import functools
 import json
 import logging
 import os
@@ -36,7 +37,7 @@ def make(config: ComputeConfig) -> tf.distribute.Strategy:
         raise ArgumentError("tpu", f"does not go with --strategy={name}.", config.tpu)
     devices = _choose_devices(config.devices)
     if name == "mirrored":
-        return tf.distribute.MirroredStrategy(devices)
+        return _mirrored(tuple(devices))
     if len(devices) > 1:
         log.warning("--strategy=single: of %d devices only %s is used.", len(devices), devices[0])
     if devices[0].startswith("GPU") and devices[0] != "GPU:0":
@@ -60,12 +61,14 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 def described(strategy: tf.distribute.Strategy) -> str:
     """Name and devices, for a person."""
-    kinds = {"DefaultDistributionStrategy": "single", "OneDeviceStrategy": "single"}
-    kind = type(strategy).__name__.lstrip("_")
-    replicas = strategy.num_replicas_in_sync
     where = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
-    where = "TPU" if isinstance(strategy, tf.distribute.TPUStrategy) else where
-    return f"{kinds.get(kind, kind)}, {replicas} × {where}"
+    if isinstance(strategy, tf.distribute.TPUStrategy):
+        name, where = "tpu", "TPU"
+    elif is_cluster(strategy):
+        name = "multi_worker"
+    else:
+        name = "mirrored" if isinstance(strategy, tf.distribute.MirroredStrategy) else "single"
+    return f"{name}, {strategy.num_replicas_in_sync} × {where}"
 
 
 def _suitable(config: ComputeConfig) -> str:
@@ -74,6 +77,12 @@ def _suitable(config: ComputeConfig) -> str:
     if config.tpu is not None or os.environ.get("TPU_NAME"):
         return "tpu"
     return "mirrored" if len(_choose_devices(config.devices)) > 1 else "single"
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One for a process: two would number what their replicas do together alike, and mix it up."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def _choose_devices(wanted: str | None) -> list[str]:
@@ -106,7 +115,7 @@ def _selected(gpus, which, wanted):
 
 def _logical_cpus(count: int) -> list[str]:
     cpu = tf.config.list_physical_devices("CPU")[0]
-    if len(tf.config.get_logical_device_configuration(cpu) or [None]) != count:
+    if len(tf.config.get_logical_device_configuration(cpu) or [None]) < count:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
     return [f"CPU:{i}" for i in range(count)]
 
@@ -119,19 +128,25 @@ def _multi_worker() -> tf.distribute.Strategy:
     except (ValueError, LookupError, TypeError, AttributeError):
         known = False
     if not known:
-        example = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
+        example = (
+            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
+        )
         message = f"needs {_CLUSTER} in the environment of each worker, such as {example}."
         raise ArgumentError("strategy", message, "multi_worker")
     log.info("Waiting for all %d workers.", workers)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except (RuntimeError, ValueError, tf.errors.OpError) as error:
-        raise ArgumentError("strategy", f"could not reach the other workers: {error}", "multi_worker") from error
+        raise ArgumentError(
+            "strategy", f"could not reach the other workers: {error}", "multi_worker"
+        ) from error
 
 
 def _tpu(name: str | None) -> tf.distribute.Strategy:
     try:
-        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(name or os.environ.get("TPU_NAME", "local"))
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(
+            name or os.environ.get("TPU_NAME", "local")
+        )
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
         return tf.distribute.TPUStrategy(resolver)

@@ -1,5 +1,8 @@
 """What all GANs share: two networks, an average of one of them, latents and trackers."""
 
+import itertools
+import threading
+
 import keras
 import tensorflow as tf
 
@@ -7,6 +10,8 @@ from covid_gan import augment, randomness
 from covid_gan.compute import precision
 from covid_gan.gans import replicas
 from covid_gan.gans.statistics import BatchStatistics
+from covid_gan.gans.trackers import RunningMean
+from covid_gan.networks.dropout import Dropout
 from covid_gan.randomness import Purpose
 
 D_LOSS = "d_loss"
@@ -20,6 +25,8 @@ AUGMENTED = "augmented"
 
 # More than a step ever draws latents for one purpose.
 _DRAWS_PER_STEP = 64
+# The same for dropout masks: each look at a batch takes one for each layer.
+_MASKS_PER_STEP = 16 * _DRAWS_PER_STEP
 # The same for the changes of images: each draw takes numbers for up to 16 changes.
 _CHANGES_PER_STEP = 3 * _DRAWS_PER_STEP * 16
 
@@ -87,10 +94,18 @@ class Gan(keras.Model):
             self.ema_generator = generator.__class__.from_config(config)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.restarts = tf.Variable(0, dtype=tf.int64, trainable=False, name="restarts")
+        # Replicas are traced in threads of their own, and number their masks alike.
+        self._replica = threading.local()
+        self._replica.masks = itertools.count()
         # For XLA on several replicas, which cannot compile what they do together.
         self.compile_gradients = False
-        self.trackers = {name: keras.metrics.Mean(name) for name in self.tracked()}
+        self.trackers = {name: RunningMean(name) for name in self.tracked()}
         self._build()
+
+    @property
+    def metrics(self) -> list[RunningMean]:
+        """What `fit` and `reset_metrics` reset."""
+        return list(self.trackers.values())
 
     def tracked(self) -> tuple[str, ...]:
         """Names of what `track` is given in a step."""
@@ -105,11 +120,9 @@ class Gan(keras.Model):
         self.ema_generator.set_weights(self.generator.get_weights())
         self.ema_generator.trainable = False
         self._statistics = BatchStatistics(self.ema_generator, self.seed)
-        self._dropout_states = [
-            variable
-            for variable in self.discriminator.variables
-            if variable.path.endswith("seed_generator_state")
-        ]
+        for layer in self.discriminator._flatten_layers():
+            if isinstance(layer, Dropout):
+                layer.draw = self._dropout_numbers
         self.built = True
 
     @staticmethod
@@ -130,14 +143,13 @@ class Gan(keras.Model):
         return self.ema_generator(latents, training=False)
 
     def begin_step(self):
-        """Ties dropout to this step, so that its masks do not depend on the steps before.
+        """Numbers the dropout masks of a step anew, so that they do not depend on the steps before."""
+        self._replica.masks = itertools.count()
 
-        Each replica has masks of its own.
-        """
-        for i, state in enumerate(self._dropout_states):
-            part = self._part(len(self._dropout_states), i)
-            drawn = replicas.own(lambda n: randomness.bits(n, self.seed, Purpose.DROPOUT, part), [2])
-            state.assign(drawn)
+    def _dropout_numbers(self, shape):
+        """Numbers for one mask after the other, whose first dimension is that of a batch."""
+        part = self._part(_MASKS_PER_STEP, next(self._replica.masks))
+        return replicas.own(lambda whole: randomness.uniform(whole, self.seed, Purpose.DROPOUT, part), shape)
 
     def latents(self, purpose: Purpose, count, draw=0):
         """Latents for this step: float32 [count, latent_dim]; `draw` numbers repeated draws."""

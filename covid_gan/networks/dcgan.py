@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from covid_gan.networks.choices import DISCRIMINATOR_NORMALIZATIONS, HEADS, NORMALIZATIONS, UPSAMPLINGS
+from covid_gan.networks.dropout import Dropout
 from covid_gan.networks.network import Network
 from covid_gan.networks.sizes import doublings
 
@@ -197,7 +198,7 @@ class Discriminator(Network):
         ]
         self.norms = [_normalization(name, c) for name, c in zip(names, channels)]
         self.activations = [layers.Activation(activation) for _ in names]
-        self.dropouts = [layers.Dropout(dropout) for _ in names]
+        self.dropouts = [Dropout(dropout) for _ in names]
         self.flatten = layers.Flatten()
         self.to_logits = self._spectral(
             layers.Dense(1, kernel_initializer=_initializer(), dtype="float32"), dtype="float32"

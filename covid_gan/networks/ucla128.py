@@ -7,6 +7,7 @@ generator's 288 million parameters.
 import keras
 from keras import layers
 
+from covid_gan.networks.dropout import Dropout
 from covid_gan.networks.network import Network
 
 IMAGE_SIZE = 128
@@ -88,7 +89,7 @@ class Discriminator(Network):
         self.convolutions = [
             layers.Conv2D(channels, 5, strides=2, padding="same") for channels in (64, 128, 256, 512, 1024)
         ]
-        self.dropouts = [layers.Dropout(dropout) for _ in self.convolutions]
+        self.dropouts = [Dropout(dropout) for _ in self.convolutions]
         self.leaky_relu = layers.LeakyReLU(0.2)
         self.flatten = layers.Flatten()
         self.hidden = [layers.Dense(units) for units in (64, 32, 16)]

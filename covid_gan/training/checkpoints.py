@@ -199,7 +199,7 @@ def _variables(gan) -> dict[str, list[tf.Variable]]:
         "ema_generator": gan.ema_generator.weights,
         "generator_optimizer": gan.generator_optimizer.variables,
         "discriminator_optimizer": gan.discriminator_optimizer.variables,
-        "trackers": trackers,
     }
     adaptive = {"augmented": [gan.augmented]} if gan.ada_target is not None else {}
-    return {"step": [gan.step]} | adaptive | {name: [v.value for v in part] for name, part in parts.items()}
+    keras_parts = {name: [v.value for v in part] for name, part in parts.items()}
+    return {"step": [gan.step]} | adaptive | keras_parts | {"trackers": trackers}

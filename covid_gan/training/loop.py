@@ -229,7 +229,9 @@ class _Session:
         """To the last healthy checkpoint; what was written of later steps goes."""
         self.start, done = self.recovery.go_back(error)
         log.warning("%s %s", error, done)
-        self.run.record_session(rolled_back_to=self.start, restarts=int(self.gan.restarts.numpy()), reason=str(error))
+        self.run.record_session(
+            rolled_back_to=self.start, restarts=int(self.gan.restarts.numpy()), reason=str(error)
+        )
         self.summaries.cut(self.start)
         self.summaries.note(self.start, f"{error} {done}")
         self.evaluations.cut(self.start)

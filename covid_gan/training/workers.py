@@ -27,7 +27,9 @@ def check(config: Config, strategy: tf.distribute.Strategy) -> None:
         ArgumentError: (`on_collapse`) rollback.
     """
     if strategies.is_cluster(strategy) and config.training.on_collapse == "rollback":
-        message = "cannot take several workers back at once; take stop, and go on with --run and other settings."
+        message = (
+            "cannot take several workers back at once; take stop, and go on with --run and other settings."
+        )
         raise ArgumentError("on_collapse", message, "rollback")
 
 

@@ -1,0 +1,66 @@
+"""Which devices share a run, and what is said where they are not there."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from covid_gan.compute import strategies
+from covid_gan.compute.config import ComputeConfig
+from covid_gan.errors import ArgumentError
+
+
+def make(**settings):
+    return strategies.make(ComputeConfig(**settings))
+
+
+def test_one_cpu_needs_no_strategy():
+    assert make() is tf.distribute.get_strategy()
+    assert strategies.described(make()) == "single, 1 × CPU"
+    assert strategies.is_chief(make())
+
+
+@pytest.mark.parametrize("strategy", ["auto", "mirrored"])
+def test_two_devices_are_mirrored(strategy):
+    made = make(strategy=strategy, devices="cpu:2")
+    assert made.num_replicas_in_sync == 2
+    assert strategies.described(made) == "mirrored, 2 × CPU"
+    assert strategies.is_chief(made) and not strategies.is_cluster(made)
+
+
+def test_one_device_of_several_is_used_with_a_warning(caplog):
+    assert make(strategy="single", devices="cpu:2").num_replicas_in_sync == 1
+    assert "of 2 devices only CPU:0 is used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "settings, argument, says",
+    [
+        (dict(devices="gpu"), "devices", "no GPU that TensorFlow can use"),
+        (dict(devices="gpu:1"), "devices", "no GPU"),
+        (dict(devices="cpu:9"), "devices", "comes too late"),
+        (dict(strategy="tpu"), "strategy", "finds no TPU"),
+        (dict(tpu="mine", strategy="single"), "tpu", "does not go with --strategy=single"),
+        (dict(strategy="multi_worker"), "strategy", "needs TF_CONFIG"),
+    ],
+)
+def test_what_is_not_there_is_refused(settings, argument, says):
+    with pytest.raises(ArgumentError, match=says) as error:
+        make(**settings)
+    assert error.value.argument == argument
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "{}", '{"cluster": {"worker": []}, "task": {"type": "worker", "index": 0}}', "[]"]
+)
+def test_a_broken_cluster_is_refused_before_anything_waits_for_it(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ArgumentError, match="needs TF_CONFIG in the environment of each worker"):
+        make()
+
+
+def test_a_cluster_is_not_silently_ignored(monkeypatch):
+    cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    with pytest.raises(ArgumentError, match="unset it"):
+        make(strategy="single")
