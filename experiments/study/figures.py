@@ -1,0 +1,100 @@
+"""The figures that every study has: its main numbers by arm, and samples of every run beside each other."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from covid_gan.evaluation import keys
+from covid_gan.evaluation.figures import GENERATED, GRID, TRAINING
+from covid_gan.evaluation.words import title_of
+from experiments.study.results import Results, mean
+
+DPI = 80
+# Rows of a sheet of samples that are shown of a run: two of six images.
+_SHEET_ROWS = 2
+# Of more runs than this only the first seeds are shown.
+_MOST_COLUMNS = 3
+
+
+def figure(width: float, height: float) -> Figure:
+    """A figure of a size in inches, drawn without a screen."""
+    drawing = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(drawing)
+    return drawing
+
+
+def save(drawing: Figure, path: Path) -> None:
+    """Writes a figure as a small PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawing.savefig(path, dpi=DPI)
+
+
+def comparison(results: Results, bases: Sequence[str]) -> Figure | None:
+    """A panel for each measure: a dot for each seed, a bar for the mean, the floor dashed.
+
+    Args:
+        results: of the study.
+        bases: the measures, by the start of their keys.
+
+    Returns:
+        None where there are no numbers.
+    """
+    shown = [key for base in bases for key in results.keys_of(base)]
+    if not shown:
+        return None
+    arms = results.arms
+    drawing = figure(1.6 + 3.2 * len(shown), 0.9 + 0.28 * len(arms))
+    panels = drawing.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    for axes, key in zip(panels, shown, strict=True):
+        for row, arm in enumerate(arms):
+            values = results.values(arm, key)
+            if values:
+                axes.barh(row, mean(values), color="0.85", height=0.6)
+                axes.plot(values, [row] * len(values), "o", color=GENERATED, markersize=4)
+        floors = {result.value(key, keys.FLOOR) for result in results.judged} - {None}
+        for floor in floors:
+            axes.axvline(floor, color=TRAINING, linestyle="--", linewidth=1)
+        axes.set_title(title_of(key), fontsize=9)
+        axes.tick_params(labelsize=8)
+    panels[0].set_yticks(range(len(arms)), arms)
+    panels[0].invert_yaxis()
+    return drawing
+
+
+def samples(results: Results, arms: Sequence[str] | None = None) -> Figure | None:
+    """The first images of every run's evaluation, by seed; in the first row real scans. None without any.
+
+    Args:
+        results: of the study.
+        arms: that are shown; all where not given.
+    """
+    seeds = results.plan.seeds[:_MOST_COLUMNS]
+    rows = [("real", [next((r.real_sheet for r in results.judged if r.task.seed == s), None) for s in seeds])]
+    for arm in arms or results.arms:
+        by_seed = {result.task.seed: result.sheet() for result in results.of(arm)}
+        rows.append((arm, [by_seed.get(seed) for seed in seeds]))
+    sheets = [sheet for _, own in rows for sheet in own if sheet is not None]
+    if not sheets:
+        return None
+    drawing = figure(1.0 + 4.9 * len(seeds), 0.3 + 1.72 * len(rows))
+    places = drawing.subplots(len(rows), len(seeds), squeeze=False)
+    for place, (name, row) in enumerate(rows):
+        own = places[place]
+        for axes, sheet, seed in zip(own, row, seeds, strict=True):
+            axes.set_xticks([])
+            axes.set_yticks([])
+            for side in axes.spines.values():
+                side.set_visible(False)
+            if sheet is not None:
+                axes.imshow(_top(sheet), cmap="gray", vmin=0, vmax=255)
+            if place == 0:
+                axes.set_title(f"seed {seed}", fontsize=9)
+        own[0].set_ylabel(name, fontsize=9)
+    return drawing
+
+
+def _top(sheet: np.ndarray) -> np.ndarray:
+    return sheet[: _SHEET_ROWS * sheet.shape[0] // GRID]
