@@ -109,6 +109,9 @@ def _check_game(config: Config) -> None:
         if training.penalty == "none" and training.penalty_weight is not None:
             raise ArgumentError("penalty_weight", "needs a --penalty.", training.penalty_weight)
         one_each = training.discriminator_steps == training.generator_steps == 1
+        if training.penalty == "consensus" and config.compute.precision == "float16":
+            message = "takes gradients of gradients, which float16 cannot scale; take --precision=bfloat16."
+            raise ArgumentError("penalty", message, training.penalty)
         if training.penalty == "consensus" and not one_each:
             message = "moves both players at once; leave out --discriminator_steps and --generator_steps."
             raise ArgumentError("penalty", message, training.penalty)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import tensorflow as tf
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 
@@ -18,6 +19,12 @@ from covid_gan.config import Config
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get("REAL_DATA_DIR", REPOSITORY.parent / "shared" / "data"))
 COVID_CT = Path(os.environ.get("COVID_CT_DIR", REAL_DATA / "covid-ct"))
+
+# The CPU is four devices, for tests of replicas; the others use the first. It has to be said before anything
+# computes, as some modules of tests do when they are read.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 4
+)
 
 # The smallest networks and the shortest run that still have every part.
 TINY = dict(
@@ -49,15 +56,6 @@ def private_dir(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("private")
     os.environ["TFDS_COVIDCT_PRIVATE_DIR"] = str(folder)
     return folder
-
-
-@pytest.fixture(scope="session", autouse=True)
-def logical_cpus():
-    """The CPU as four devices, for tests of replicas; the others use the first."""
-    import tensorflow as tf
-
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 4)
 
 
 @pytest.fixture(autouse=True)

@@ -40,8 +40,6 @@ def make(config: ComputeConfig) -> tf.distribute.Strategy:
         return _mirrored(tuple(devices))
     if len(devices) > 1:
         log.warning("--strategy=single: of %d devices only %s is used.", len(devices), devices[0])
-    if devices[0].startswith("GPU") and devices[0] != "GPU:0":
-        return tf.distribute.OneDeviceStrategy(devices[0])
     return tf.distribute.get_strategy()
 
 

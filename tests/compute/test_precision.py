@@ -8,6 +8,7 @@ import tensorflow as tf
 from covid_gan import build
 from covid_gan.compute import precision
 from covid_gan.config import Config
+from covid_gan.errors import ArgumentError
 
 SMALL = dict(image_size=16, latent_dim=8, base_channels=4, batch_size=4)
 suitable = precision.suitable  # the real one: the tests' own says float32
@@ -110,3 +111,8 @@ def test_a_step_that_overflows_is_left_out_and_the_scale_halved():
     optimizer.apply(grads, gan.generator.trainable_variables)
     np.testing.assert_array_equal(gan.generator.trainable_variables[0].numpy(), before)
     assert float(optimizer.dynamic_scale) == scale / 2
+
+
+def test_float16_refuses_a_penalty_that_sets_gradients_itself():
+    with pytest.raises(ArgumentError, match="which float16 cannot scale"):
+        gan_in("float16", penalty="consensus", discriminator_normalization="none")
