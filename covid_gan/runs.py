@@ -75,6 +75,10 @@ class Run:
                     name, f"contradicts the run {self.path}, which has {old!r}; leave it out.", value
                 )
         changes = {name: value for name, value in given.items() if name in may_change}
+        precisions = {changes.get("precision", self.config.compute.precision), self.config.compute.precision}
+        if len(precisions) > 1 and "float16" in precisions:
+            message = "cannot become or cease to be float16, whose loss scales stand in the checkpoints."
+            raise ArgumentError("precision", message, changes["precision"])
         if "steps" in changes:
             changes.setdefault("epochs", None)
         if "epochs" in changes:

@@ -68,7 +68,7 @@ def reference(model, settings=()):
 
 def differences(weights, others):
     """‖Δ‖/‖w‖ of each tensor, and of all together."""
-    pairs = [(w, o) for (path, w), (_, o) in zip(weights, others, strict=True) if "seed" not in path]
+    pairs = [(w, o) for (_, w), (_, o) in zip(weights, others, strict=True)]
     each = [np.linalg.norm(w - o) / max(np.linalg.norm(w), 1e-12) for w, o in pairs]
     whole = [np.concatenate([np.ravel(part) for part in side]) for side in zip(*pairs)]
     return max(each), np.linalg.norm(whole[0] - whole[1]) / np.linalg.norm(whole[0])
@@ -115,6 +115,28 @@ def test_xla_on_two_replicas_agrees_where_they_share_no_statistics(model, table)
         f"‖Δ‖/‖w‖ at most {each:.1e} in a tensor, {whole:.1e} in all"
     )
     assert each < FLOAT32
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        dict(penalty="r1_r2", loss="relativistic", discriminator_normalization="none"),
+        dict(penalty="gradient_penalty", discriminator_normalization="layer", ada_target=0.6),
+    ],
+)
+def test_two_replicas_agree_with_a_penalty_and_adaptive_changes(settings):
+    settings = tuple(settings.items())
+    each, _ = differences(
+        reference("dcgan", settings), trained("dcgan", "graph", 2, "float32", **dict(settings))
+    )
+    assert each < FLOAT32
+
+
+@pytest.mark.slow
+def test_xla_on_two_replicas_keeps_batch_norms_apart():
+    settings = tuple(dict(sync_batch_norm=False).items())
+    plain = trained("dcgan", "graph", 2, "float32", **dict(settings))
+    assert differences(plain, trained("dcgan", "xla", 2, "float32", **dict(settings)))[0] < FLOAT32
 
 
 def test_replicas_with_statistics_of_their_own_differ():

@@ -6,6 +6,7 @@ import tensorflow as tf
 from run_states import assert_same_state, curves
 
 from covid_gan import build
+from covid_gan.errors import ArgumentError
 from covid_gan.runs import Run
 from covid_gan.training import loop
 from covid_gan.training.steps import Steps, _parts
@@ -63,3 +64,9 @@ def test_a_run_on_four_devices_works_and_goes_on_on_one(tiny_config, tmp_path, m
 def test_a_profile_of_some_steps_is_written(tiny_config, tmp_path, caplog):
     run = loop.train(tiny_config.replace(profile="3,4"), runs_dir=tmp_path)
     assert list(run.path.glob("plugins/profile/*/*.xplane.pb"))
+
+
+def test_a_run_goes_on_in_another_precision_but_not_in_float16(trained_run):
+    assert trained_run.continued({"precision": "bfloat16"}).compute.precision == "bfloat16"
+    with pytest.raises(ArgumentError, match="float16, whose loss scales stand in the checkpoints"):
+        trained_run.continued({"precision": "float16"})

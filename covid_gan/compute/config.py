@@ -1,4 +1,7 @@
-"""The settings of where a run computes and how; none of them changes what is computed, but for rounding."""
+"""The settings of where a run computes and how.
+
+None of them changes what is computed, but for rounding; `sync_batch_norm` does, on several replicas.
+"""
 
 import dataclasses
 import re

@@ -29,7 +29,11 @@ def make(config: ComputeConfig) -> tf.distribute.Strategy:
         raise ArgumentError("strategy", message, name)
     if name == "multi_worker":
         # Before anything else: its constructor starts this worker's server.
-        _choose_devices(config.devices)
+        devices = _choose_devices(config.devices)
+        if len(devices) > 1 and devices[0].startswith("CPU"):
+            raise ArgumentError(
+                "devices", "a worker has one CPU; start more workers instead.", config.devices
+            )
         return _multi_worker()
     if name == "tpu":
         return _tpu(config.tpu)

@@ -99,9 +99,9 @@ class Dcgan(base.Gan):
     def _penalty_term(self, reals, fakes, i):
         if not self.penalty.term:
             return None
-        shape = tf.shape(reals)
-        mix = self.uniform(Purpose.MIX, [shape[0], 1, 1, 1], draw=i)
-        noise = self.uniform(Purpose.NOISE, shape, draw=i)
+        n = tf.shape(reals)[0]
+        mix = self.uniform(Purpose.MIX, [n, 1, 1, 1], draw=i)
+        noise = self.uniform(Purpose.NOISE, [n, *reals.shape[1:]], draw=i)
         return self.penalty.term(lambda x: self.discriminator(x, training=True), reals, fakes, mix, noise)
 
     def _move_at_once(self, reals):

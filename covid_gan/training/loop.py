@@ -8,7 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from covid_gan import build, data, images, randomness, runs, sampling
-from covid_gan.compute import strategies
+from covid_gan.compute import precision, strategies
+from covid_gan.compute.config import AUTO
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError
 from covid_gan.progress import Progress
@@ -52,7 +53,7 @@ def train(
         config: what to train; for an existing run, `run.continued(…)`.
         run: an existing run to go on with.
         runs_dir: where a new run's folder is made.
-        on_step: called after each step with its number.
+        on_step: called after each call of the compiled steps, most often one, with the last one's number.
 
     Returns:
         The run; None where another worker of the cluster keeps it, and there was none to go on with.
@@ -63,6 +64,8 @@ def train(
     """
     strategy = strategies.make(config.compute)
     workers.check(config, strategy)
+    if config.compute.precision == AUTO:
+        log.info("--precision=auto is %s: %s.", *precision.suitable())
     if run is None:
         runs.check_writable(runs_dir)
     config, scans = preparing.load(build.resolve(config))

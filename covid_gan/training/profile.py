@@ -17,23 +17,25 @@ class Profile:
     """
 
     def __init__(self, folder: Path, steps: range):
-        self._folder, self._steps, self._runs = folder, steps, False
+        self._folder, self._steps = folder, steps
+        self._first, self._last = None, None  # of those that are being profiled
 
     def before(self, step: int) -> None:
         """To be called before `step` is taken."""
-        if step in self._steps and not self._runs:
+        if step in self._steps and self._first is None:
             tf.profiler.experimental.start(str(self._folder))
-            self._runs = True
+            self._first = step
 
     def after(self, step: int) -> None:
         """To be called after `step` is taken."""
-        if self._runs and step >= self._steps[-1]:
+        self._last = step
+        if step >= self._steps.stop - 1:
             self.end()
-            first, last = self._steps[0], self._steps[-1]
-            log.info("The profile of steps %d to %d is in %s/plugins/profile.", first, last, self._folder)
 
     def end(self) -> None:
-        """Ends a profile whose last step will not come."""
-        if self._runs:
+        """Writes the profile, also where its last step did not come."""
+        if self._first is not None:
             tf.profiler.experimental.stop()
-            self._runs = False
+            where = f"{self._folder}/plugins/profile"
+            log.info("The profile of steps %d to %s is in %s.", self._first, self._last, where)
+            self._first = None

@@ -46,15 +46,16 @@ class Steps:
         self._training, self._compute = config.training, config.compute
         count = strategy.num_replicas_in_sync
         _check_replicas(config, count)
-        accelerated = isinstance(strategy, tf.distribute.TPUStrategy) or _on_gpu()
-        self.xla = _xla(config, gan, count, accelerated)
+        on_tpu = isinstance(strategy, tf.distribute.TPUStrategy)
+        accelerated = on_tpu or _on_gpu()
+        self.xla = _xla(config, gan, count, accelerated, on_tpu)
         self.most = config.compute.steps_per_loop or (_ACCELERATED_STEPS if accelerated else 1)
 
         def step(batch):
             return gan.train_step(images.normalise(batch))
 
-        gan.compile_gradients = self.xla and count > 1
-        self._step = tf.function(step, jit_compile=True) if self.xla and count == 1 else step
+        gan.compile_gradients = self.xla and count > 1 and not on_tpu
+        self._step = tf.function(step, jit_compile=True) if self.xla and count == 1 and not on_tpu else step
         self._one = tf.function(self._of_all_replicas)
         self._several = tf.function(self._in_a_loop)
 
@@ -155,8 +156,13 @@ def _check_replicas(config: Config, count: int) -> None:
         raise ArgumentError("precision", message, precision)
 
 
-def _xla(config: Config, gan: Gan, count: int, accelerated: bool) -> bool:
+def _xla(config: Config, gan: Gan, count: int, accelerated: bool, on_tpu: bool = False) -> bool:
     wanted = config.compute.xla
+    if on_tpu:
+        # A TPU runs nothing that XLA has not compiled, and compiles what its replicas do together.
+        if unknown := _unknown_to_xla(config):
+            raise ArgumentError("augment", f"{unknown} has no kernel for XLA, which a TPU needs.", unknown)
+        return True
     if wanted == "off":
         return False
     obstacle = _obstacle(config, gan, count)
@@ -167,10 +173,14 @@ def _xla(config: Config, gan: Gan, count: int, accelerated: bool) -> bool:
     return not obstacle and (wanted == "on" or accelerated)
 
 
+def _unknown_to_xla(config: Config) -> str:
+    return ",".join(sorted(_NOT_FOR_XLA & set(config.training.augment or ())))
+
+
 def _obstacle(config: Config, gan: Gan, count: int) -> str | None:
     """What of a step XLA cannot compile."""
-    if unknown := _NOT_FOR_XLA & set(config.training.augment or ()):
-        return f"--augment={','.join(sorted(unknown))}"
+    if unknown := _unknown_to_xla(config):
+        return f"--augment={unknown}"
     norms = replicas.batch_norms(gan.generator) + replicas.batch_norms(gan.discriminator)
     if count > 1 and config.compute.sync_batch_norm and norms:
         return f"batch norms that {count} replicas share; --nosync_batch_norm keeps them apart"
