@@ -71,7 +71,7 @@ def test_no_truncation_is_zero_or_a_very_wide_one():
 
 @pytest.mark.parametrize("truncation", [0.0, 0.7])
 def test_the_rarest_draws_give_finite_latents(truncation, monkeypatch):
-    ends = tf.constant([[0.0, 1.0 - 2.0**-23]])
+    ends = tf.constant([[0, 2**32 - 1]], tf.uint32)
     monkeypatch.setattr(tf.random, "stateless_uniform", lambda *args, **kwargs: ends)
     lowest, highest = sample_latents(1, 2, 0, truncation).numpy()[0]
     limit = truncation or 5.5

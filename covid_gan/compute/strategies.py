@@ -1,6 +1,5 @@
 """The `tf.distribute` strategy of a run: which devices share its steps."""
 
-import functools
 import json
 import logging
 import os
@@ -81,10 +80,17 @@ def _suitable(config: ComputeConfig) -> str:
     return "mirrored" if len(_choose_devices(config.devices)) > 1 else "single"
 
 
-@functools.cache
 def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
     """One for a process: two would number what their replicas do together alike, and mix it up."""
-    return tf.distribute.MirroredStrategy(devices)
+    if not _made:
+        _made[devices] = tf.distribute.MirroredStrategy(devices)
+    if devices not in _made:
+        message = f"comes too late: replicas of this process share {', '.join(*_made)} already."
+        raise ArgumentError("devices", message, ", ".join(devices))
+    return _made[devices]
+
+
+_made = {}
 
 
 def _choose_devices(wanted: str | None) -> list[str]:

@@ -39,7 +39,6 @@ def test_one_device_of_several_is_used_with_a_warning(caplog):
         (dict(devices="gpu"), "devices", "no GPU that TensorFlow can use"),
         (dict(devices="gpu:1"), "devices", "no GPU"),
         (dict(devices="cpu:9"), "devices", "comes too late"),
-        (dict(strategy="tpu"), "strategy", "finds no TPU"),
         (dict(tpu="mine", strategy="single"), "tpu", "does not go with --strategy=single"),
         (dict(strategy="multi_worker"), "strategy", "needs TF_CONFIG"),
     ],
@@ -64,3 +63,9 @@ def test_a_cluster_is_not_silently_ignored(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
     with pytest.raises(ArgumentError, match="unset it"):
         make(strategy="single")
+
+
+def test_other_replicas_in_the_same_process_are_refused():
+    make(devices="cpu:2")
+    with pytest.raises(ArgumentError, match="comes too late: replicas of this process share CPU:0, CPU:1"):
+        make(devices="cpu:4")
