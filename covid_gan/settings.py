@@ -13,7 +13,8 @@ ALWAYS = object()
 def setting(default, help, choices=None, may_change=False, before=ALWAYS):
     """A field.
 
-    `may_change`: a resumed run may be given another value; on one device each step stays what it was, but for rounding.
+    `may_change`: a resumed run may be given another value; on one device each step stays what it was, but
+    for rounding.
     `before`: the value that stands for what was done before there was this setting.
     """
     metadata = {"help": help, "choices": choices, "may_change": may_change, "before": before}

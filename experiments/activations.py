@@ -9,21 +9,6 @@ from experiments.study import Arm, Study, main
 
 ACTIVATIONS = ("relu", "leaky_relu", "swish", "gelu")
 DROPOUTS = {"": 0.0, "_30": 0.3, "_50": 0.5}
-# LeakyReLU, Swish, Swish 30 %, Swish 50 %: "Resembling COVID-19", D. Hoogestraat and others, Kiel 2020.
-SLIDES = ("leaky_relu", "swish", "swish_30", "swish_50")
-
-
-def sections(results, folder):
-    """The four settings of the slides, beside each other."""
-    from experiments.study import figures  # loads TensorFlow
-
-    drawing = figures.samples(results, [arm for arm in SLIDES if arm in results.arms])
-    if drawing is None:
-        return []
-    figures.save(drawing, folder / "slides.png")
-    caption = "The settings of the slides: the first images of every run, by seed"
-    return [f"## The comparison of the slides\n\n![{caption}](figures/slides.png)"]
-
 
 STUDY = Study(
     name="activations",
@@ -37,7 +22,7 @@ STUDY = Study(
         for ending, rate in DROPOUTS.items()
     },
     minutes=2,
-    sections=sections,
+    sections="slides",
 )
 
 if __name__ == "__main__":

@@ -14,13 +14,6 @@ from experiments.study import STEPS, Arm, Study, main
 MIXED = "with_sars_cov2_ct"
 
 
-def sections(results, folder):
-    """The measures against one and the same set of scans, by the number of training scans."""
-    from experiments import sizes  # loads TensorFlow
-
-    return sizes.sections(results, folder)
-
-
 STUDY = Study(
     name="data_size",
     question=(
@@ -37,7 +30,7 @@ STUDY = Study(
     common=dict(dataset="covid_ct"),
     minutes=3,
     equal=STEPS,
-    sections=sections,
+    sections="sizes",
 )
 
 

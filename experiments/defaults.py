@@ -12,13 +12,6 @@ UNNORMALISED = dict(discriminator_normalization="none", dropout=0.0, **GENTLE)
 CRITIC = dict(model="wgan_gp", discriminator_steps=2, learning_rate=3e-4, **GENTLE)
 
 
-def sections(results, folder):
-    """The tables of the targets."""
-    from experiments import targets  # what it needs loads TensorFlow
-
-    return targets.sections(results, folder)
-
-
 STUDY = Study(
     name="defaults",
     question="Do the defaults of dcgan and wgan_gp reach their targets, and beat the plain recipe of 2020?",
@@ -37,7 +30,7 @@ STUDY = Study(
     common=dict(split="all"),
     minutes=15,
     chosen=("dcgan", "wgan_gp", "plain"),
-    sections=sections,
+    sections="targets",
 )
 
 if __name__ == "__main__":

@@ -12,13 +12,6 @@ AVERAGE = dict(ema_decay=None, ema_half_life=10_000.0)
 AUGMENT = dict(augment=("translation", "cutout"))
 
 
-def sections(results, folder):
-    """The measures over the training, and where it collapsed."""
-    from experiments import over_training  # loads TensorFlow
-
-    return over_training.sections(results, folder)
-
-
 STUDY = Study(
     name="long_run",
     question=(
@@ -34,7 +27,7 @@ STUDY = Study(
     },
     minutes=20,
     equal=STEPS,
-    sections=sections,
+    sections="over_training",
 )
 
 if __name__ == "__main__":

@@ -16,13 +16,6 @@ from experiments.study import STEPS, Arm, Study, main
 TILE = 48
 
 
-def sections(results, folder):
-    """The measures relative to each set's own real halves."""
-    from experiments import ratios  # loads TensorFlow
-
-    return ratios.sections(results, folder)
-
-
 STUDY = Study(
     name="other_images",
     question=(
@@ -32,7 +25,7 @@ STUDY = Study(
     arms={"scans": Arm(), "others": Arm()},
     minutes=5,
     equal=STEPS,
-    sections=sections,
+    sections="ratios",
 )
 
 

@@ -7,14 +7,6 @@ import sys
 
 from experiments.study import Arm, Study, main
 
-
-def sections(results, folder):
-    """The energy of checkerboards by arm."""
-    from experiments import checkerboards  # loads TensorFlow
-
-    return checkerboards.sections(results, folder)
-
-
 STUDY = Study(
     name="upsampling",
     question=(
@@ -23,7 +15,7 @@ STUDY = Study(
     ),
     arms={name: Arm(upsample=name) for name in ("transpose", "resize")},
     minutes=4,
-    sections=sections,
+    sections="checkerboards",
 )
 
 if __name__ == "__main__":

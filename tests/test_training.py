@@ -6,24 +6,13 @@ import signal
 
 import pytest
 import tensorflow as tf
-from run_states import assert_same_state, continue_run, state_of
+from run_states import assert_same_state, continue_run, curves, state_of
 
 from covid_gan import gans
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, DivergenceError, Interrupted, RunError
 from covid_gan.runs import Run
 from covid_gan.training import loop
-from covid_gan.training.summaries import events
-
-
-def curves(run: Run) -> dict[str, list[tuple[int, float]]]:
-    """All points of a run's event files, in the order written."""
-    points = {}
-    for path in sorted(run.path.glob("events.out.*"), key=os.path.getmtime):
-        for event in events(path):
-            for value in event.summary.value:
-                points.setdefault(value.tag, []).append((event.step, value))
-    return points
 
 
 def test_a_run_folder_explains_itself(trained_run):

@@ -13,6 +13,9 @@ log = logging.getLogger(__name__)
 
 _CLUSTER = "TF_CONFIG"
 
+# The replicas of this process, by their devices: at most one entry, see `_mirrored`.
+_made: dict[tuple[str, ...], tf.distribute.Strategy] = {}
+
 
 def make(config: ComputeConfig) -> tf.distribute.Strategy:
     """Makes the devices and the strategy; call it before TensorFlow computes anything.
@@ -88,9 +91,6 @@ def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
         message = f"comes too late: replicas of this process share {', '.join(*_made)} already."
         raise ArgumentError("devices", message, ", ".join(devices))
     return _made[devices]
-
-
-_made = {}
 
 
 def _choose_devices(wanted: str | None) -> list[str]:

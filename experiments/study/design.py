@@ -1,7 +1,7 @@
 """What a study is: a question, its arms, and how they share the budget."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from absl import flags
 
@@ -48,8 +48,8 @@ class Study:
         measures: what the figure shows, by the start of their keys; the first one decides.
         chosen: the arms that are run where the command line names none; all where empty.
         free: settings that the command line may give although an arm has its own: they are for the others.
-        sections: makes what this report has beside the others': gets the `Results` and the folder for
-            figures, returns Markdown.
+        sections: the module of experiments/sections/ that makes what this report has beside the others'. It
+            is imported when the report is written, as it loads TensorFlow.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Study:
     measures: tuple[str, ...] = (metrics.KID, metrics.SPECTRUM)
     chosen: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
-    sections: Callable | None = None
+    sections: str | None = None
 
     def config_of(self, arm: str, given: Mapping) -> Config:
         """The settings of an arm: its preset's, then those of the study, the command line and the arm.

@@ -1,5 +1,6 @@
 """report.md of a study: the question, the answer's numbers, how to repeat them."""
 
+import importlib
 import logging
 import shlex
 from pathlib import Path
@@ -55,7 +56,8 @@ def _own_sections(results, folder):
     if results.study.sections is None or not results.judged:
         return []
     try:
-        return results.study.sections(results, folder)
+        module = importlib.import_module(f"experiments.sections.{results.study.sections}")
+        return module.sections(results, folder)
     except (ArgumentError, RunError, OSError, ValueError) as error:
         log.warning("A part of the report is missing: %s", error)
         return [f"**A part is missing here**: {reason(error)}."]

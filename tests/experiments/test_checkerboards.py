@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.checkerboards import PERIODS, checkerboard_energy
+from experiments.sections.checkerboards import PERIODS, checkerboard_energy
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """What single studies have in their reports beside the tables of all."""
 
+import importlib
 import json
 
 import numpy as np
 import pytest
 
 from covid_gan.evaluation import keys
-from experiments import activations, data_size, other_images, over_training, ratios
+from experiments import data_size, other_images
+from experiments.sections import over_training, ratios, slides
 from experiments.study import results
 from experiments.study.door import make_tasks
 
@@ -57,7 +59,7 @@ def test_ratios_take_the_worst_level(found, tmp_path):
 
 
 def test_the_slides_are_drawn_of_the_arms_that_there_are(found, tmp_path):
-    assert activations.sections(found(), tmp_path) and (tmp_path / "slides.png").exists()
+    assert slides.sections(found(), tmp_path) and (tmp_path / "slides.png").exists()
 
 
 class Values:
@@ -107,3 +109,13 @@ def test_a_study_is_repeated_with_its_own_flags():
     values(["study", "--scanner_dir=/scans", "--image_size=32", "--count=100", "--noflip", "--steps=5"])
     given = arguments.given_flags(values, ["scanner_dir"])
     assert given == ["--flip=false", "--image_size=32", "--count=100", "--scanner_dir=/scans"]
+
+
+@pytest.mark.parametrize(
+    "name", ["activations", "data_size", "defaults", "long_run", "other_images", "recipe", "upsampling"]
+)
+def test_a_study_names_a_module_that_is_there(name):
+    study = importlib.import_module(f"experiments.{name}").STUDY
+    assert study.sections is None or callable(
+        importlib.import_module(f"experiments.sections.{study.sections}").sections
+    )
