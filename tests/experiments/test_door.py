@@ -8,6 +8,7 @@ import pytest
 
 from covid_gan.runs import Run
 from experiments import activations
+from experiments.sections import slides
 from experiments.study import Arm, Study, main
 
 # A toy: enough learning for images that can be judged.
@@ -101,4 +102,4 @@ def test_help_shows_arms_and_settings_of_the_study():
         "swish_30" in shown.stdout and "--budget_minutes" in shown.stdout and "data settings:" in shown.stdout
     )
     assert "--epochs" not in shown.stdout and not shown.stderr
-    assert set(activations.SLIDES) <= set(activations.STUDY.arms)
+    assert set(slides.SLIDES) <= set(activations.STUDY.arms)
