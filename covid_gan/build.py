@@ -117,11 +117,12 @@ def _check_game(config: Config) -> None:
             raise ArgumentError("penalty", message, training.penalty)
     _check_ada(training)
     on_gradients = model.model == "wgan_gp" or (training.penalty and penalties.get(training.penalty).term)
-    if on_gradients and model.discriminator_normalization == "batch":
+    batch_norm = model.discriminator_normalization == "batch" and not model.allow_batch_norm
+    if on_gradients and batch_norm:
         raise ArgumentError(
             "discriminator_normalization",
             "mixes the images of a batch, and a penalty on gradients is for each image alone (Gulrajani et "
-            "al. 2017, section 4); take layer, group, instance, spectral or none.",
+            "al. 2017, section 4); take layer, group, instance, spectral or none, or --allow_batch_norm to see.",
             model.discriminator_normalization,
         )
 

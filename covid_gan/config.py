@@ -153,6 +153,12 @@ class ModelConfig(SelfChecking):
         f"{_models_own('discriminator_normalization')}; layer beside a penalty on gradients",
         choices.DISCRIMINATOR_NORMALIZATIONS,
     )
+    allow_batch_norm: bool = setting(
+        False,
+        "let --discriminator_normalization=batch stand beside a penalty on gradients, to see what it does",
+        may_change=True,
+        before=False,
+    )
     upsample: str | None = setting(
         None,
         "how the generator doubles its maps: transposed convolutions, or resize and convolve, which "

@@ -78,6 +78,15 @@ def test_the_refusal_of_batch_norm_gives_the_papers_reason():
         make(model="wgan_gp", discriminator_normalization="batch")
 
 
+def test_batch_norm_in_a_critic_can_be_forced():
+    settings = dict(image_size=16, discriminator_normalization="batch", allow_batch_norm=True)
+    gan = make(model="wgan_gp", **settings)
+    assert any(isinstance(norm, keras.layers.BatchNormalization) for norm in gan.discriminator.norms)
+    before = weights(gan.discriminator)
+    values = gan.train_step(pictures(10, size=16))
+    assert all(np.isfinite(value) for value in values.values()) and all(moved(gan.discriminator, before))
+
+
 @pytest.mark.parametrize("model", gans.GANS)
 def test_each_model_has_its_own_defaults(model):
     config = build.resolve(Config().replace(model=model))
