@@ -84,7 +84,8 @@ def test_batch_norm_in_a_critic_can_be_forced():
     assert any(isinstance(norm, keras.layers.BatchNormalization) for norm in gan.discriminator.norms)
     before = weights(gan.discriminator)
     values = gan.train_step(pictures(10, size=16))
-    assert all(np.isfinite(value) for value in values.values()) and all(moved(gan.discriminator, before))
+    assert all(np.isfinite(value) for value in values.values())
+    assert all(moved(gan.discriminator, before)[:-1])  # the last bias cancels in the gap
 
 
 @pytest.mark.parametrize("model", gans.GANS)
