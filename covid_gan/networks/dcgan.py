@@ -11,6 +11,7 @@ import math
 import keras
 from keras import layers
 
+from covid_gan.networks.batch_norm import BatchNormalization
 from covid_gan.networks.choices import DISCRIMINATOR_NORMALIZATIONS, HEADS, NORMALIZATIONS, UPSAMPLINGS
 from covid_gan.networks.dropout import Dropout
 from covid_gan.networks.network import Network
@@ -24,7 +25,7 @@ def _initializer() -> keras.Initializer:
 def _normalization(name: str, channels: int) -> layers.Layer:
     """The layer between a convolution and its activation; spectral normalisation is on the weights."""
     if name == "batch":
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        return BatchNormalization(momentum=0.9, epsilon=1e-5)
     if name in _GROUPS:
         # Mean and variance over height, width and the channels of a group; a scale for each channel.
         return layers.GroupNormalization(groups=_GROUPS[name](channels))
