@@ -2,12 +2,12 @@
 
 import logging
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
 
+from covid_gan import storage
 from covid_gan.errors import ArgumentError, RunError, reason
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,12 @@ def restore_generator(folder: Path, generator, raw: bool = False, which: str = N
 def paths_in(folder: Path) -> list[Path]:
     """The whole checkpoints in a folder, the newest first."""
     found = folder.iterdir() if folder.is_dir() else ()
-    return sorted((p for p in found if step_of(p) is not None), key=step_of, reverse=True)
+    return sorted((p for p in found if step_of(p) is not None and _has_come(p)), key=step_of, reverse=True)
+
+
+def _has_come(path):
+    """Whether a checkpoint in a bucket is whole; elsewhere it gets its name when it is."""
+    return not storage.is_remote(path) or (path / f"{FILE}{storage.LAST}").exists()
 
 
 def _chosen(folder: Path, which: str) -> list[Path]:
@@ -92,8 +97,8 @@ def restore_first(paths: list[Path], restore: Callable[[Path], None], set_aside:
             log.warning("%s", error)
             if set_aside:
                 aside = path.with_name(f"{_DAMAGED}{path.name}")
-                shutil.rmtree(aside, ignore_errors=True)
-                path.rename(aside)
+                storage.remove(aside)
+                storage.move(path, aside)
     if paths:
         names = ", ".join(path.name for path in paths)
         raise RunError(

@@ -42,6 +42,8 @@ class Interrupted(RunError):
 
 def reason(error: BaseException) -> str:
     """What an error of the system or of TensorFlow says, in one line without a full stop."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
     lines = [line for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
     # What happened in a graph stands below where its operation was made.
     places = [i for i, line in enumerate(lines[:-1]) if line.lstrip().startswith('File "')]

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from covid_gan import build, images, randomness
+from covid_gan import build, images, randomness, storage
 from covid_gan.checkpoint_files import NEWEST, restore_generator
 from covid_gan.errors import ArgumentError
 from covid_gan.outputs import draft_in
@@ -68,7 +68,7 @@ def sample(
                 images.save_png(folder / f"{i:05d}.png", image)
             if n == 0:
                 images.save_png(folder / "grid.png", images.grid(made))
-    return Path(out)
+    return storage.path(out)
 
 
 def interpolate(
@@ -111,7 +111,7 @@ def interpolate(
             images.save_png(folder / f"frame-{i:0{digits}d}.png", image)
         images.save_png(folder / "strip.png", images.grid(made, columns=frames))
         images.save_gif(folder / "progression.gif", made)
-    return Path(out)
+    return storage.path(out)
 
 
 def _check_seed(name, seed):
@@ -127,7 +127,8 @@ def _filled(out, pattern):
     """
     with draft_in(out) as draft:
         yield draft
-        for path in Path(out).glob(pattern):
+        out = storage.path(out)
+        for path in out.glob(pattern):
             path.unlink()
         for path in draft.iterdir():
-            path.replace(Path(out) / path.name)
+            storage.move(path, out / path.name)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from covid_gan import storage
+
 
 def normalise(images):
     """Grey levels 0…255 → float32 in [-1, 1]; air, 0, becomes -1.
@@ -53,7 +55,8 @@ def save_png(path: str | Path, image: np.ndarray) -> None:
     """Writes one uint8 image [H, W, 1] as a grey PNG."""
     from PIL import Image
 
-    Image.fromarray(np.asarray(image)[..., 0]).save(path, format="PNG")
+    with storage.path(path).open("wb") as file:
+        Image.fromarray(np.asarray(image)[..., 0]).save(file, format="PNG")
 
 
 def save_gif(path: str | Path, images: np.ndarray, frame_ms: int = 120) -> None:

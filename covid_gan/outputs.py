@@ -1,12 +1,9 @@
 """Output folders in which a failure leaves nothing half done."""
 
 import contextlib
-import shutil
-import tempfile
 from pathlib import Path
 
-import tensorflow as tf
-
+from covid_gan import storage
 from covid_gan.errors import ArgumentError, reason
 
 # How the name of an unfinished folder begins, which a killed process leaves behind.
@@ -26,15 +23,15 @@ def replace_all(new: Path, old: Path, out: Path, names: tuple[str, ...]) -> None
     try:
         for name in names:
             if (out / name).exists():
-                (out / name).replace(old / name)
+                storage.move(out / name, old / name)
             moved.append(name)
-            (new / name).replace(out / name)
+            storage.move(new / name, out / name)
     except BaseException:
         for name in moved:
             if (out / name).exists():
-                (out / name).replace(new / name)
+                storage.move(out / name, new / name)
             if (old / name).exists():
-                (old / name).replace(out / name)
+                storage.move(old / name, out / name)
         raise
 
 
@@ -42,21 +39,24 @@ def replace_all(new: Path, old: Path, out: Path, names: tuple[str, ...]) -> None
 def draft_in(out: str | Path):
     """A folder to write to inside `out`, gone afterwards, and so is what was made for it and stays empty.
 
+    Where `out` is in a bucket it is on this machine; either way `storage.move` brings its files to `out`.
+
     Raises:
         ArgumentError: (`out`) something could not be written.
     """
-    out = Path(out)
+    out = storage.path(out)
     draft = None
     missing = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=out))
+        draft = storage.scratch(out, DRAFT)
         yield draft
-    except (OSError, tf.errors.OpError) as error:
+    except storage.errors() as error:
         raise ArgumentError("out", f"cannot be written: {reason(error)}.", str(out)) from error
     finally:
         if draft:
-            shutil.rmtree(draft, ignore_errors=True)
+            storage.remove(draft)
         for folder in missing:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            with contextlib.suppress(*storage.errors()):
+                if not any(folder.iterdir()):
+                    folder.rmdir()

@@ -12,13 +12,15 @@ runs/00000-dcgan-covid_ct-64px-swish/
 import contextlib
 import fcntl
 import json
-import os
+import logging
 import re
-import tempfile
 from pathlib import Path
 
+from covid_gan import storage
 from covid_gan.config import AUTO, Config, all_fields
-from covid_gan.errors import ArgumentError, RunError
+from covid_gan.errors import ArgumentError, RunError, reason
+
+log = logging.getLogger(__name__)
 
 CONFIG, DATA, SESSIONS = "config.json", "data.json", "sessions.jsonl"
 
@@ -34,23 +36,26 @@ class Run:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser()
-        if not self.path.is_dir():
+        try:
+            self.path = storage.path(path)
+            is_there = self.path.is_dir()
+        except storage.errors() as error:
+            raise ArgumentError("run", f"cannot be read: {reason(error)}.", str(path)) from error
+        if not is_there:
             raise ArgumentError("run", "there is no such folder.", str(path))
         try:
             self.config = Config.from_json((self.path / CONFIG).read_text())
             self.fingerprint = _fingerprint((self.path / DATA).read_text())
-        except OSError as error:
-            raise ArgumentError(
-                "run", f"is no run folder of covid_gan: {error.strerror} ({error.filename}).", str(path)
-            ) from error
+        except storage.errors() as error:
+            message = f"is no run folder of covid_gan: {reason(error)}."
+            raise ArgumentError("run", message, str(path)) from error
         except ValueError as error:
             raise ArgumentError("run", f"cannot be read: {error}.", str(path)) from error
 
     @property
     def name(self) -> str:
         """The folder's own name, such as 00000-dcgan-covid_ct-64px-swish."""
-        return self.path.resolve().name
+        return storage.absolute(self.path).resolve().name
 
     @property
     def checkpoints(self) -> Path:
@@ -103,7 +108,7 @@ class Run:
     def update_config(self, config: Config) -> None:
         """Writes a changed config, all of it or nothing."""
         self.config = config
-        _write_whole(self.path / CONFIG, config.to_json())
+        storage.write_whole(self.path / CONFIG, config.to_json())
 
     def was_started(self) -> bool:
         """Whether an earlier session is on record."""
@@ -111,16 +116,21 @@ class Run:
 
     def record_session(self, **facts) -> None:
         """Adds a line about this start to `sessions.jsonl`."""
-        with open(self.path / SESSIONS, "a") as file:
-            file.write(json.dumps(facts) + "\n")
+        storage.add_line(self.path / SESSIONS, json.dumps(facts))
 
     @contextlib.contextmanager
     def lock(self):
         """Holds the run for one writer; the system lets go of it however the process ends.
 
+        A bucket knows no locks; there a warning stands for this one.
+
         Raises:
             RunError: another process holds it, or the folder cannot be written.
         """
+        if storage.is_remote(self.path):
+            log.warning("%s is in a bucket, which has no locks: let no other process train it.", self.path)
+            yield
+            return
         try:
             file = open(self.path / ".lock", "a")
         except OSError as error:
@@ -147,11 +157,11 @@ def create(runs_dir: str | Path, config: Config, fingerprint: dict) -> Run:
         ArgumentError: (`runs_dir`) the folder cannot be written.
     """
     try:
-        path = _claim_number(Path(runs_dir).expanduser(), config.describe())
-        _write_whole(path / DATA, json.dumps(fingerprint, indent=2) + "\n")
-        _write_whole(path / CONFIG, config.to_json())
-    except OSError as error:
-        raise ArgumentError("runs_dir", f"cannot be written: {error}.", str(runs_dir)) from error
+        path = _claim_number(storage.path(runs_dir), config.describe())
+        storage.write_whole(path / DATA, json.dumps(fingerprint, indent=2) + "\n")
+        storage.write_whole(path / CONFIG, config.to_json())
+    except storage.errors() as error:
+        raise ArgumentError("runs_dir", f"cannot be written: {reason(error)}.", str(runs_dir)) from error
     return Run(path)
 
 
@@ -165,21 +175,18 @@ def check_writable(path: str | Path, argument: str = "runs_dir") -> None:
     Raises:
         ArgumentError: (`argument`) it is a file, or cannot be written.
     """
-    folder = Path(path).expanduser().absolute()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ArgumentError(argument, f"cannot be written: {error.strerror}.", str(path)) from error
+        storage.check_writable(storage.path(path))
+    except storage.errors() as error:
+        raise ArgumentError(argument, f"cannot be written: {reason(error)}.", str(path)) from error
 
 
 def _claim_number(runs_dir: Path, name: str) -> Path:
     """Makes `NNNNN-name` with a number that no other process gets.
 
     The number is taken by making `.claim-NNNNN`, which fails for all processes but
-    one, and given back unless no folder had the number by then.
+    one, and given back unless no folder had the number by then. (A bucket promises no such
+    thing: of two runs that are started in it at the same moment both may get a number.)
     """
     runs_dir.mkdir(parents=True, exist_ok=True)
     number = max(_numbers(runs_dir), default=-1) + 1
@@ -203,9 +210,3 @@ def _claim_number(runs_dir: Path, name: str) -> Path:
 def _numbers(runs_dir: Path) -> set[int]:
     names = (re.match(r"(\d{5,})-", entry.name) for entry in runs_dir.iterdir())
     return {int(match[1]) for match in names if match}
-
-
-def _write_whole(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 import covid_gan
-from covid_gan import randomness, sampling
+from covid_gan import randomness, sampling, storage
 from covid_gan.checkpoint_files import NEWEST
 from covid_gan.config import PHANTOM
 from covid_gan.gallery import generator_of
@@ -114,7 +114,7 @@ def export(run: Run, out: str | Path, raw: bool = False, checkpoint: str = NEWES
         ArgumentError: (`run`) there is no checkpoint; (`checkpoint`) it is not there; (`out`) the folder
             cannot be written.
     """
-    out = Path(out)
+    out = storage.path(out)
     generator, step = generator_of(run, raw, checkpoint)
     with draft_in(out) as draft:
         served = ServedGenerator(generator)
@@ -122,7 +122,9 @@ def export(run: Run, out: str | Path, raw: bool = False, checkpoint: str = NEWES
         generator.save(draft / "generator.keras")
         (draft / "MODEL_CARD.md").write_text(model_card(run, step, raw))
         draft.chmod(0o755)
-        return draft.rename(out / str(_next_version(out)))
+        version = out / str(_next_version(out))
+        storage.move(draft, version)
+        return version
 
 
 def model_card(run: Run, step: int, raw: bool = False) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 
 import tfds_covidct
+from covid_gan import storage
 from covid_gan.config import AUTO, PHANTOM, DataConfig
 from covid_gan.data import folders, labels
 from covid_gan.errors import ArgumentError, reason
@@ -137,17 +138,17 @@ def _source_in(data: DataConfig) -> bool:
 
 def _absolute(folder: str | None) -> str | None:
     """So that a run goes on from any folder."""
-    return str(Path(folder).expanduser().absolute()) if folder else folder
+    return str(storage.absolute(folder)) if folder else folder
 
 
 def _data_dir(data: DataConfig) -> Path:
-    return Path(data.data_dir or tfds.core.constants.DATA_DIR)
+    return storage.path(data.data_dir or tfds.core.constants.DATA_DIR)
 
 
 def _manual_dirs(data: DataConfig) -> list[str | None]:
     """For each data set the folder given. One that is not there is a mistake."""
     for folder in data.manual_dirs:
-        if folder and not Path(folder).exists():
+        if folder and not storage.path(folder).exists():
             raise ArgumentError("manual_dir", "there is no such folder.", folder)
     return [folder or None for folder in data.manual_dirs]
 
@@ -155,7 +156,7 @@ def _manual_dirs(data: DataConfig) -> list[str | None]:
 def _manual_dir(data: DataConfig, given: str | None) -> Path:
     """The folder given, or TFDS's own."""
     _manual_dirs(data)
-    return Path(given or _data_dir(data) / "downloads" / "manual")
+    return storage.path(given or _data_dir(data) / "downloads" / "manual")
 
 
 def _builders(data: DataConfig) -> list[tfds.core.DatasetBuilder]:

@@ -7,6 +7,7 @@ import logging
 import re
 from pathlib import Path
 
+from covid_gan import storage
 from covid_gan.errors import ArgumentError
 from covid_gan.evaluation.config import NO_FEATURES, EvaluationConfig
 
@@ -52,7 +53,7 @@ def evaluate(
     if out is not None:
         _check_out(out)
     source = sources.open_source(run, images, data or {}, config)
-    out = Path(out) if out is not None else _default_out(source.generated, config)
+    out = storage.path(out) if out is not None else _default_out(source.generated, config)
     _check_out(out)
     found = results.examine(source, lambda: _extractor(source, config), config)
     with draft_in(out) as draft:
@@ -110,7 +111,7 @@ def _check_out(out):
     from covid_gan import runs
     from covid_gan.outputs import contents
 
-    out = Path(out)
+    out = storage.path(out)
     if out.exists() and not out.is_dir():
         raise ArgumentError("out", "is a file; give a folder.", str(out))
     others = contents(out)

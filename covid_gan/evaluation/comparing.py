@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from covid_gan import storage
 from covid_gan.errors import ArgumentError, reason
 from covid_gan.evaluation import RUN_FOLDER, figures, keys, tables
 from covid_gan.outputs import contents, draft_in, replace_all
@@ -60,7 +61,7 @@ def compare(paths: list[str], out: str | Path) -> str:
         (new / "compare.md").write_text(text, encoding="utf-8")
         (new / "compare.csv").write_text(tables.spreadsheet(reports), encoding="utf-8")
         figures.save(figures.sheets(_sheets(groups.values())), new / "grids.png")
-        replace_all(new, old, Path(out), _FILES)
+        replace_all(new, old, storage.path(out), _FILES)
     return text
 
 
@@ -75,8 +76,8 @@ def read(paths: list[str]) -> tuple[list[Report], list[str]]:
             is none at all.
     """
     reports, without = [], []
-    for path in {Path(path).expanduser().resolve(): path for path in paths}.values():
-        folder = Path(path).expanduser()
+    for path in {storage.absolute(path).resolve(): path for path in paths}.values():
+        folder = storage.path(path)
         if not folder.exists():
             raise ArgumentError(PATHS, "is not there.", path)
         if (folder / METRICS).is_file():
@@ -122,7 +123,7 @@ def _sheets(groups) -> list[tuple[str, np.ndarray]]:
         pictures += [(report.name, report.folder / GENERATED_SHEET) for report in reports]
         for title, path in pictures:
             try:
-                with Image.open(path) as image:
+                with path.open("rb") as opened, Image.open(opened) as image:
                     sheets.append((title, np.asarray(image.convert("L"))))
             except (OSError, SyntaxError) as error:
                 raise ArgumentError(PATHS, "cannot be read; judge it again.", str(path)) from error
@@ -130,7 +131,7 @@ def _sheets(groups) -> list[tuple[str, np.ndarray]]:
 
 
 def _check_out(out):
-    out = Path(out)
+    out = storage.path(out)
     if out.exists() and (not out.is_dir() or contents(out) - set(_FILES)):
         message = "holds files that are no comparison; give a new or an empty folder, or that of one."
         raise ArgumentError("out", message, str(out))

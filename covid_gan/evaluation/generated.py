@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid_gan import randomness
+from covid_gan import randomness, storage
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, RunError, reason
 from covid_gan.evaluation import pictures
@@ -120,7 +120,7 @@ def _of_images(folder, config):
 
 def _saved_model(path: str) -> Path | None:
     """The folder of a SavedModel: `path` itself, or the newest of the versions in it; None if it is none."""
-    folder = Path(path).expanduser()
+    folder = storage.path(path)
     if not folder.is_dir() or (folder / CONFIG).exists():
         return None
     if (folder / _MODEL).is_file():

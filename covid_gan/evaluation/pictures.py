@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from covid_gan import storage
 from covid_gan.errors import ArgumentError, reason
 from covid_gan.evaluation.config import LEAST_COUNT
 
@@ -29,7 +30,7 @@ def read(folder: str | Path, count: int) -> np.ndarray:
         ArgumentError: (`images`) it is not there or has too few, or one cannot be read, is of another size,
             coloured, not opaque, or of another range than 0 to 255.
     """
-    path = Path(folder).expanduser()
+    path = storage.path(folder)
     if not path.is_dir():
         raise ArgumentError("images", "there is no such folder.", str(folder))
     files = sorted(f for f in path.iterdir() if f.suffix.lower() in ENDINGS and f.name != SHEET)[:count]
@@ -60,7 +61,7 @@ def read(folder: str | Path, count: int) -> np.ndarray:
 def _grey(file: Path) -> np.ndarray:
     """One image, uint8 [H, W]; a ValueError says what it is instead."""
     try:
-        with Image.open(file) as image:
+        with file.open("rb") as opened, Image.open(opened) as image:
             mode, pixels = image.mode, np.asarray(image.convert("RGBA"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot be read ({type(error).__name__})") from error

@@ -4,7 +4,7 @@ import logging
 import re
 from pathlib import Path
 
-from covid_gan import data
+from covid_gan import data, storage
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError
 
@@ -57,10 +57,11 @@ def audit_into(audited: data.Audited, out: str | Path) -> Path:
             raise ArgumentError("dataset", "has no image to audit.", audited.name) from error
         writing.write(results, audited.scans, draft)
         for path in draft.iterdir():
-            path.replace(Path(out) / path.name)
-    return Path(out)
+            storage.move(path, storage.path(out) / path.name)
+    return storage.path(out)
 
 
 def _check_empty(out):
-    if Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
+    folder = storage.path(out)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ArgumentError("out", "is there already; give a new or an empty folder.", str(out))

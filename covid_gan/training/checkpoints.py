@@ -1,7 +1,8 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped.
 
 Each is a folder, written under another name and renamed when it is whole, so that
-there is no moment at which a half-written one could be taken for one:
+there is no moment at which a half-written one could be taken for one. (In a bucket it is
+moved file by file, and counts when the last one has come.)
 
     checkpoints/step-00000250/          one of the newest
     checkpoints/milestone-00001000/     kept for good
@@ -10,11 +11,11 @@ there is no moment at which a half-written one could be taken for one:
 """
 
 import itertools
-import shutil
 from pathlib import Path
 
 import tensorflow as tf
 
+from covid_gan import storage
 from covid_gan.checkpoint_files import (
     BEST_PREFIX,
     FILE,
@@ -80,9 +81,9 @@ class Checkpoints:
             self._remove_drafts()
             draft.mkdir(parents=True)
             tf.train.Checkpoint(**self._parts, **self._later).write(str(draft / FILE))
-            draft.rename(path)
-        except (OSError, tf.errors.OpError) as error:
-            shutil.rmtree(draft, ignore_errors=True)
+            storage.move(draft, path)
+        except storage.errors() as error:
+            storage.remove(draft)
             raise RunError(
                 f"--run={self.folder.parent}: the checkpoint of step {step} could not be written: "
                 f"{reason(error)}. {self.last_good()}"
@@ -130,9 +131,9 @@ class Checkpoints:
         """
         for path in self.paths():
             if step_of(path) != step and path.name.startswith(BEST_PREFIX):
-                path.rename(self.folder / self._name(step_of(path)))
+                storage.move(path, self.folder / self._name(step_of(path)))
             elif step_of(path) == step and not path.name.startswith(BEST_PREFIX):
-                path.rename(self.folder / f"{BEST_PREFIX}{step:08d}")
+                storage.move(path, self.folder / f"{BEST_PREFIX}{step:08d}")
         self._prune()
 
     def healthy_steps(self) -> set[int]:
@@ -166,8 +167,10 @@ class Checkpoints:
 
     def _remove(self, path):
         """A folder is renamed before it is taken apart."""
-        doomed = path.rename(self.folder / f"{_DRAFT}{path.name}")
-        shutil.rmtree(doomed, ignore_errors=True)
+        doomed = path
+        if not storage.is_remote(path):
+            doomed = path.rename(self.folder / f"{_DRAFT}{path.name}")
+        storage.remove(doomed)
 
     def _restore_all(self, path):
         """Restores all that a checkpoint holds; what came later than it starts from zero."""
@@ -178,7 +181,7 @@ class Checkpoints:
 
     def _remove_drafts(self):
         for draft in self.folder.glob(f"{_DRAFT}*"):
-            shutil.rmtree(draft, ignore_errors=True)
+            storage.remove(draft)
 
 
 def nbytes(gan) -> int:

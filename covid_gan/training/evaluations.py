@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid_gan import data, metrics, randomness
+from covid_gan import data, metrics, randomness, storage
 from covid_gan.config import Config
 from covid_gan.data.scans import Scans
 from covid_gan.errors import ArgumentError
@@ -88,9 +88,7 @@ class Evaluations:
         """Removes what was written of steps after `step`."""
         self._lines = [line for line in read(self._path) if line[STEP] <= step]
         if self._path.exists():
-            draft = self._path.with_name(f".{FILE}")
-            draft.write_text("".join(json.dumps(line) + "\n" for line in self._lines))
-            draft.replace(self._path)
+            storage.write_whole(self._path, "".join(json.dumps(line) + "\n" for line in self._lines))
 
     def due(self, step: int) -> bool:
         """Whether `step` ends with an evaluation."""
@@ -115,8 +113,7 @@ class Evaluations:
             log.warning("The images of step %d could not be scored: %s", step, error)
             scores, line = {}, {STEP: step} | self._facts | {FAILED: str(error)}
         self._lines.append(line)
-        with open(self._path, "a") as file:
-            file.write(json.dumps(line) + "\n")
+        storage.add_line(self._path, json.dumps(line))
         return scores
 
     def best_step(self, steps: set[int]) -> int | None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from covid_gan import storage
 from covid_gan.errors import DivergenceError, RunError
 
 
@@ -58,10 +58,7 @@ def check_disk(folder: Path, checkpoint_bytes: int, count: int) -> None:
     Raises:
         RunError: naming what is needed and what is free.
     """
-    existing = folder.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    needed, free = checkpoint_bytes * count, shutil.disk_usage(existing).free
+    needed, free = checkpoint_bytes * count, storage.free_bytes(folder)
     if needed > free:
         raise RunError(
             f"{folder}: {count} more checkpoints of {size_text(checkpoint_bytes)} need "

@@ -5,9 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import tensorflow as tf
-
-from covid_gan import build, data, images, randomness, runs, sampling
+from covid_gan import build, data, images, randomness, runs, sampling, storage
 from covid_gan.compute import precision, strategies
 from covid_gan.compute.config import AUTO
 from covid_gan.config import Config
@@ -78,13 +76,13 @@ def train(
         if not strategies.is_chief(strategy):
             workers.follow(run, config, gan, steps, scans, signals)
             return run
-        preparing.check_room(run.checkpoints if run else Path(runs_dir), gan, config.training)
+        preparing.check_room(run.checkpoints if run else storage.path(runs_dir), gan, config.training)
         run = run or runs.create(runs_dir, config, scans.fingerprint)
         with run.lock():
             session = _Session(run, config, gan, steps, scans, on_step)
             try:
                 session.train(signals)
-            except (OSError, tf.errors.OpError) as error:
+            except storage.errors() as error:
                 last_good = session.checkpoints.last_good()
                 what = workers.reason(error, strategy)
                 raise RunError(f"--run={run.path}: stopped: {what}. {last_good}") from error

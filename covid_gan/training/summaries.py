@@ -1,7 +1,6 @@
 """What TensorBoard shows of a run: curves, grids, histograms, hyperparameters, the config."""
 
 import logging
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import tensorflow as tf
 from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api as hparams
 
-from covid_gan import images
+from covid_gan import images, storage
 from covid_gan.config import Config
 
 log = logging.getLogger(__name__)
@@ -131,5 +130,5 @@ def _cut(path: Path, last_step: int) -> None:
                     writer.write(event.SerializeToString())
         except tf.errors.DataLossError:
             log.warning("%s is damaged; what is readable goes on, the whole is kept as damaged-…", path)
-            shutil.copy(path, path.with_name(f"damaged-{path.name}"))
-    draft.replace(path)
+            tf.io.gfile.copy(str(path), str(path.with_name(f"damaged-{path.name}")), overwrite=True)
+    storage.move(draft, path)

@@ -1,7 +1,5 @@
 """What two runs are compared by: all numbers of a checkpoint, and all points of the curves."""
 
-import os
-
 import numpy as np
 import tensorflow as tf
 
@@ -28,11 +26,15 @@ def assert_same_state(a: Run, b: Run):
 def curves(run: Run) -> dict[str, list]:
     """All points (step, value) of a run's event files by tag."""
     points = {}
-    for path in sorted(run.path.glob("events.out.*"), key=os.path.getmtime):
+    for path in sorted(run.path.glob("events.out.*"), key=_age):
         for event in events(path):
             for value in event.summary.value:
                 points.setdefault(value.tag, []).append((event.step, value))
     return points
+
+
+def _age(path):
+    return tf.io.gfile.stat(str(path)).mtime_nsec, path.name
 
 
 def continue_run(run: Run, **given) -> Run:
