@@ -92,7 +92,10 @@ class DataConfig(SelfChecking):
         "pad", "pad: keep the aspect ratio and fill up with air; stretch: to a square", ("pad", "stretch")
     )
     cache: str = setting(
-        "memory", "memory: hold the resized images; none: read them anew each epoch", ("memory", "none")
+        AUTO,
+        "memory: hold the resized images; none: read them anew each epoch; auto: memory where they fill at "
+        "most a quarter of it",
+        (AUTO, "memory", "none"),
     )
 
     @property

@@ -1,6 +1,7 @@
 """From a TFDS name to batches: resizing, classes, order, flips, fingerprints, the data set `auto`."""
 
 import logging
+import os
 
 import numpy as np
 import pytest
@@ -65,6 +66,19 @@ def test_images_read_anew_are_the_images_in_memory(tiny_config):
     memory, disk = (load(tiny_config, cache=cache, flip=False) for cache in ("memory", "none"))
     assert memory.fingerprint == disk.fingerprint
     assert as_set(take(memory, 5)) == as_set(take(disk, 5))
+
+
+@pytest.mark.parametrize("pages, cache", [(4 * 20 * 16 * 16, "memory"), (4 * 20 * 16 * 16 - 4, "none")])
+def test_images_stay_in_memory_where_they_fill_at_most_a_quarter_of_it(
+    tiny_config, monkeypatch, caplog, pages, cache
+):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": pages, "SC_PAGE_SIZE": 1}.__getitem__)
+    config, scans = data.load(tiny_config)
+    assert config.data.cache == scans.config.cache == cache
+    assert (scans.images is None) == (cache == "none") == ("--cache=none" in caplog.text)
+    given = load(tiny_config, cache=cache)
+    np.testing.assert_array_equal(take(scans, 7), take(given, 7))
 
 
 def test_half_of_the_images_are_flipped(tiny_config):

@@ -44,8 +44,8 @@ def load(config: Config) -> tuple[Config, Scans]:
             has no image left.
     """
     data, builders = catalogue.open_builders(config.data)
-    source = examples.open_examples(builders, data)
-    return dataclasses.replace(config, data=data), read(source, data, config.model.image_size)
+    scans = read(examples.open_examples(builders, data), data, config.model.image_size)
+    return dataclasses.replace(config, data=scans.config), scans
 
 
 def audit_scans(config: Config) -> Audited:

@@ -4,12 +4,13 @@ import collections
 import dataclasses
 import hashlib
 import logging
+import os
 
 import numpy as np
 import tensorflow as tf
 
 from covid_gan import randomness
-from covid_gan.config import DataConfig
+from covid_gan.config import AUTO, DataConfig
 from covid_gan.data.examples import Source
 from covid_gan.errors import ArgumentError
 from covid_gan.randomness import Purpose
@@ -25,7 +26,7 @@ class Scans:
     """The images of a run.
 
     Attributes:
-        config: with `dataset` and `classes` as they were resolved.
+        config: with `dataset`, `classes` and `cache` as they were resolved.
         fingerprint: name, version, split, classes, count, counts by data set and label, and a SHA-256
             of ids and pixels.
         records: uint8 [S, S, 1] each, in the data set's order.
@@ -87,7 +88,7 @@ def read(
 
     Args:
         source: an opened data set.
-        config: resolved.
+        config: resolved but for `cache`, which becomes "memory" or "none".
         size: height and width to reach.
         grey_range: the grey values that become 0 and 255; those of 8-bit images, or the smallest and
             the largest in the source, where not given.
@@ -97,6 +98,7 @@ def read(
     """
     low, high = grey_range or _grey_range(source)
     digest, counts, kept, ids = hashlib.sha256(), collections.Counter(), [], []
+    room = _room(config.cache)
     resized = source.examples.map(
         lambda image, *rest: (to_square(image, size, config.resize, low, high), image, *rest),
         num_parallel_calls=2,
@@ -105,9 +107,15 @@ def read(
         digest.update(image_id + repr((image.shape, str(image.dtype))).encode() + image.tobytes())
         ids.append(image_id.decode() or hashlib.sha256(image.tobytes()).hexdigest())
         counts[int(place), int(label)] += 1
-        if config.cache == "memory":
+        if len(ids) * small.nbytes <= room:
             kept.append(small)
+        else:
+            kept.clear()
     count = counts.total()
+    if config.cache == AUTO:
+        config = dataclasses.replace(config, cache="memory" if kept else "none")
+        if not kept:
+            log.info("%d images fill more than a quarter of the memory: --cache=none, read anew each epoch.", count)
     if not count:
         raise ArgumentError("split", "leaves no image with these --classes and --exclude.", config.split)
     fingerprint = {
@@ -124,6 +132,12 @@ def read(
         return Scans(config, fingerprint, resized.map(lambda small, *rest: small), None, tuple(ids))
     images = tf.constant(np.stack(kept))
     return Scans(config, fingerprint, tf.data.Dataset.from_tensor_slices(images), images, tuple(ids))
+
+
+def _room(cache: str) -> float:
+    """The bytes that images may fill."""
+    quarter = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4
+    return {"memory": float("inf"), "none": 0.0, AUTO: quarter}[cache]
 
 
 def _by_name(source: Source, counts: collections.Counter) -> dict[str, dict[str, int]]:
