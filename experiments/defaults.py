@@ -1,4 +1,4 @@
-"""The search for the defaults: the models as they are, the plain recipe of 2020, and candidates.
+"""The search for the defaults: the models as they are, the plain recipe of 2020, and what else was tried.
 
 python -m experiments.defaults --manual_dir=COVID-CT
 """
@@ -7,10 +7,7 @@ import sys
 
 from experiments.study import Arm, Study, main
 
-GENTLE = dict(augment=("translation", "cutout"))
-UNNORMALISED = dict(discriminator_normalization="none", dropout=0.0, **GENTLE)
-CRITIC = dict(model="wgan_gp", discriminator_steps=2, learning_rate=3e-4, **GENTLE)
-
+DIFF_AUGMENT = ("translation", "cutout")
 
 STUDY = Study(
     name="defaults",
@@ -19,13 +16,22 @@ STUDY = Study(
         "dcgan": Arm(model="dcgan"),
         "wgan_gp": Arm(model="wgan_gp"),
         "plain": Arm(preset="plain"),
-        "base": Arm(dropout=0.3, **GENTLE),
-        "base_flat": Arm(dropout=0.0, **GENTLE),
-        "base_resize": Arm(dropout=0.0, upsample="resize", **GENTLE),
-        "r1": Arm(penalty="r1", penalty_weight=0.2, **UNNORMALISED),
-        "relativistic": Arm(loss="relativistic", penalty="r1_r2", penalty_weight=0.2, **UNNORMALISED),
-        "wgan_gp_2": Arm(**CRITIC),
-        "wgan_gp_2_transpose": Arm(upsample="transpose", **CRITIC),
+        # The default of dcgan with one thing changed.
+        "dcgan_translation": Arm(augment=DIFF_AUGMENT),
+        "dcgan_unchanged": Arm(augment=()),
+        "dcgan_transpose": Arm(upsample="transpose"),
+        "dcgan_dropout": Arm(dropout=0.3),
+        "dcgan_wide": Arm(base_channels=48),
+        # Other losses and penalties.
+        "relativistic": Arm(
+            loss="relativistic", penalty="r1_r2", penalty_weight=0.2, discriminator_normalization="none"
+        ),
+        "r1": Arm(penalty="r1", penalty_weight=0.2, discriminator_normalization="none"),
+        "hinge": Arm(loss="hinge", discriminator_normalization="spectral"),
+        # The default of wgan_gp with one thing changed.
+        "wgan_gp_translation": Arm(model="wgan_gp", augment=DIFF_AUGMENT),
+        "wgan_gp_transpose": Arm(model="wgan_gp", upsample="transpose"),
+        "wgan_gp_paper": Arm(model="wgan_gp", discriminator_steps=5, learning_rate=1e-4),
     },
     common=dict(split="all"),
     minutes=15,

@@ -87,6 +87,7 @@ def test_each_generator_step_draws_fresh_latents():
 def test_one_step_is_the_algorithm_written_out(generator_steps):
     """Discriminator first, on fakes of the old generator; then the generator against the new one."""
     settings = dict(generator_normalization="none", discriminator_normalization="none")
+    settings |= dict(dropout=0.0, augment=())
     gan, other = (tiny_gan(**settings, generator_steps=generator_steps) for _ in range(2))
     real, bce = scans(), keras.losses.BinaryCrossentropy(from_logits=True)
     g, d = other.generator, other.discriminator

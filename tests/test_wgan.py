@@ -123,7 +123,7 @@ def test_a_step_is_n_critic_updates_of_the_critic_and_one_of_the_generator(model
 
 
 def test_each_critic_update_sees_images_of_its_own(monkeypatch):
-    gan = make(model="wgan_gp", discriminator_steps=3)
+    gan = make(model="wgan_gp", discriminator_steps=3, augment=())
     images, seen = pictures(6), []
     call = gan.discriminator.call
 
@@ -199,7 +199,7 @@ def test_the_penalty_is_float32_under_mixed_precision():
 def test_steps_in_all_count_images_of_all_critic_updates(tiny_config):
     from covid_gan.training import loop
 
-    config = tiny_config.replace(model="wgan_gp", steps=None, epochs=6)
+    config = tiny_config.replace(model="wgan_gp", discriminator_steps=5, steps=None, epochs=6)
     assert loop.resolve(config).training.steps == 6 * 20 // (4 * 5)
 
 

@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 
 from covid_gan.config import ACTIVATIONS
+from covid_gan.networks.batch_norm import BatchNormalization
 from covid_gan.networks.dcgan import HEADS, NORMALIZATIONS, Discriminator, Generator
 
 LATENT_DIM = 6
@@ -118,7 +119,7 @@ def test_every_layer_has_a_bias_where_there_is_no_norm():
 @pytest.mark.parametrize(
     "name, layer",
     [
-        ("batch", layers.BatchNormalization),
+        ("batch", BatchNormalization),
         ("layer", layers.GroupNormalization),
         ("none", layers.Identity),
     ],
