@@ -13,7 +13,6 @@ from experiments.study import STEPS, Arm, Study, main
 
 MIXED = "with_sars_cov2_ct"
 
-
 STUDY = Study(
     name="data_size",
     question=(

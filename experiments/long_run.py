@@ -5,12 +5,8 @@ python -m experiments.long_run --manual_dir=COVID-CT --seeds=1
 
 import sys
 
+from experiments.recipe import AUGMENT, AVERAGE, GUARDS
 from experiments.study import STEPS, Arm, Study, main
-
-GUARDS = dict(on_collapse="rollback")
-AVERAGE = dict(ema_decay=None, ema_half_life=10_000.0)
-AUGMENT = dict(augment=("translation", "cutout"))
-
 
 STUDY = Study(
     name="long_run",

@@ -5,10 +5,13 @@ python -m experiments.recipe --manual_dir=COVID-CT
 
 import sys
 
+from covid_gan import gans
 from experiments.study import Arm, Study, main
 
-AVERAGE = dict(ema_decay=None, ema_half_life=10_000.0)
-AUGMENT = dict(augment=("translation", "cutout"))
+# The parts of today's default that can be added to the plain recipe.
+_TODAY = gans.DEFAULTS["dcgan"]
+AVERAGE = dict(ema_decay=None, ema_half_life=_TODAY["ema_half_life"])
+AUGMENT = dict(augment=_TODAY["augment"])
 GUARDS = dict(on_collapse="rollback")
 
 STUDY = Study(
