@@ -50,7 +50,8 @@ def restore_generator(folder: Path, generator, raw: bool = False, which: str = N
 
 def paths_in(folder: Path) -> list[Path]:
     """The whole checkpoints in a folder, the newest first."""
-    found = folder.iterdir() if folder.is_dir() else ()
+    # Not `is_dir`: of a bucket that does not answer it says no.
+    found = folder.iterdir() if folder.exists() else ()
     return sorted((p for p in found if step_of(p) is not None and _has_come(p)), key=step_of, reverse=True)
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from absl import flags
 
 from covid_gan import config as config_lib
-from covid_gan.errors import ArgumentError, Interrupted, RunError
+from covid_gan import storage
+from covid_gan.errors import ArgumentError, Interrupted, RunError, reason
 from covid_gan.settings import value_type
 
 USAGE_ERROR, RUN_ERROR = 2, 1
@@ -86,6 +87,8 @@ def run(door: str, doc: str, define, call, argv=None, tensorflow=True, paths=Non
     except BrokenPipeError:  # the reader of the output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return RUN_ERROR
+    except storage.refusals() as error:
+        return _fail(f"{reason(error)}.", RUN_ERROR)
 
 
 def define_settings(values: flags.FlagValues, *groups, without=(), defaults=None) -> None:
@@ -160,8 +163,8 @@ def _listed(name: str, value: str) -> tuple[str, ...]:
     for part in filter(None, (part.strip() for part in value.split(","))):
         if part.endswith(".txt"):
             try:
-                lines = Path(part).expanduser().read_text().splitlines()
-            except (OSError, UnicodeDecodeError) as error:
+                lines = storage.path(part).read_text().splitlines()
+            except (*storage.errors(), UnicodeDecodeError) as error:
                 message = "cannot be read as a list, one on each line"
                 raise UsageError(f"--{name}={part}: {message} ({type(error).__name__}).") from error
             parts += filter(None, (line.strip() for line in lines if not line.startswith("#")))

@@ -94,7 +94,7 @@ class DataConfig(SelfChecking):
     cache: str = setting(
         AUTO,
         "memory: hold the resized images; none: read them anew each epoch; auto: memory where they fill at "
-        "most a quarter of it",
+        "most a quarter of it, and always by several workers",
         (AUTO, "memory", "none"),
     )
 

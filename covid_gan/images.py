@@ -1,5 +1,6 @@
 """Pixels: uint8 on disk, [-1, 1] in the networks, and the one way between them; grids, PNG and GIF files."""
 
+import io
 import math
 from pathlib import Path
 
@@ -55,8 +56,9 @@ def save_png(path: str | Path, image: np.ndarray) -> None:
     """Writes one uint8 image [H, W, 1] as a grey PNG."""
     from PIL import Image
 
-    with storage.path(path).open("wb") as file:
-        Image.fromarray(np.asarray(image)[..., 0]).save(file, format="PNG")
+    whole = io.BytesIO()
+    Image.fromarray(np.asarray(image)[..., 0]).save(whole, format="PNG")
+    storage.path(path).write_bytes(whole.getvalue())
 
 
 def save_gif(path: str | Path, images: np.ndarray, frame_ms: int = 120) -> None:

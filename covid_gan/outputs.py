@@ -44,10 +44,12 @@ def draft_in(out: str | Path):
     Raises:
         ArgumentError: (`out`) something could not be written.
     """
-    out = storage.path(out)
-    draft = None
-    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    draft, missing = None, []
     try:
+        out = storage.path(out)
+        # A bucket has no folders above, but itself.
+        above = (out,) if storage.is_remote(out) else (out, *out.parents)
+        missing = [folder for folder in above if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         draft = storage.scratch(out, DRAFT)
         yield draft

@@ -38,7 +38,8 @@ class Run:
     def __init__(self, path: str | Path):
         try:
             self.path = storage.path(path)
-            is_there = self.path.is_dir()
+            # `is_dir` says no of a bucket that does not answer.
+            is_there = self.path.exists() and self.path.is_dir()
         except storage.errors() as error:
             raise ArgumentError("run", f"cannot be read: {reason(error)}.", str(path)) from error
         if not is_there:
@@ -55,7 +56,7 @@ class Run:
     @property
     def name(self) -> str:
         """The folder's own name, such as 00000-dcgan-covid_ct-64px-swish."""
-        return storage.absolute(self.path).resolve().name
+        return storage.resolved(self.path).name
 
     @property
     def checkpoints(self) -> Path:
@@ -74,7 +75,7 @@ class Run:
         may_change = {f.name for f in all_fields() if f.metadata["may_change"]}
         for name, value in given.items():
             old = self.config.get(name)
-            agrees = value == old or (name == "dataset" and value == AUTO)
+            agrees = value == old or (name in ("dataset", "cache") and value == AUTO)
             if name not in may_change and not agrees:
                 raise ArgumentError(
                     name, f"contradicts the run {self.path}, which has {old!r}; leave it out.", value

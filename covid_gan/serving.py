@@ -123,7 +123,11 @@ def export(run: Run, out: str | Path, raw: bool = False, checkpoint: str = NEWES
         (draft / "MODEL_CARD.md").write_text(model_card(run, step, raw))
         draft.chmod(0o755)
         version = out / str(_next_version(out))
-        storage.move(draft, version)
+        try:
+            storage.move(draft, version)
+        except BaseException:
+            storage.remove(version)
+            raise
         return version
 
 

@@ -8,12 +8,19 @@ it appears whole or not at all.
 
 import contextlib
 import errno
+import os
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
-# The file that a move brings last: where it is, a checkpoint is whole.
+# The files that a move brings last: where one is, a checkpoint or a SavedModel is whole.
 LAST = ".index"
+_LAST_OF_MODEL = "saved_model.pb"
+
+
+class PlaceError(OSError):
+    """A path leads to no kind of place that is known, or to nobody's home."""
 
 
 def errors() -> tuple[type[Exception], ...]:
@@ -23,25 +30,39 @@ def errors() -> tuple[type[Exception], ...]:
     return OSError, tf.errors.OpError
 
 
+def refusals() -> tuple[type[Exception], ...]:
+    """Of those the ones that are no mistake of a program."""
+    import tensorflow as tf
+
+    refused = tf.errors.PermissionDeniedError, tf.errors.UnauthenticatedError, tf.errors.UnavailableError
+    return PlaceError, *refused, tf.errors.NotFoundError
+
+
 def path(given: str | Path) -> Path:
     """The path that a user's text stands for, with ~ followed.
 
     Raises:
-        OSError: it begins with xyz://, and no such kind of place is known.
+        PlaceError: it begins with xyz:// or ~xyz, and there is no such kind of place, or user.
     """
-    if not is_remote(given):
-        return Path(given).expanduser()
-    from etils import epath
-
     try:
+        if not is_remote(given):
+            return Path(given).expanduser()
+        from etils import epath
+
         return epath.Path(given)
-    except KeyError as error:
-        raise OSError(errno.EPROTONOSUPPORT, f"{error} is no kind of place; gs:// is one") from None
+    except (KeyError, RuntimeError) as error:
+        message = f"{given} is nowhere: {error} is not known; a bucket is gs://name"
+        raise PlaceError(errno.EPROTONOSUPPORT, message) from None
 
 
 def absolute(given: str | Path) -> Path:
     """The same from any folder."""
     return path(given) if is_remote(given) else path(given).absolute()
+
+
+def resolved(given: str | Path) -> Path:
+    """The same by its own name, without links and dots."""
+    return path(given) if is_remote(given) else path(given).resolve()
 
 
 def is_remote(given: str | Path) -> bool:
@@ -55,36 +76,35 @@ def move(source: Path, to: Path) -> None:
     Args:
         source: what is there.
         to: a file there is replaced; a folder must not be there.
+
+    Raises:
+        OSError, tf.errors.OpError: it cannot be; in a bucket part of a folder may have been moved.
     """
     if not is_remote(source) and not is_remote(to):
         source.replace(to)
         return
     import tensorflow as tf
 
-    if is_remote(source) and is_remote(to) and not source.is_dir():
+    is_folder = source.is_dir()
+    if is_remote(source) and is_remote(to) and not is_folder:
         tf.io.gfile.rename(str(source), str(to), overwrite=True)
         return
-    for file in sorted(_files(source), key=lambda file: (file.suffix == LAST, str(file))):
-        copy = to / Path(str(file)).relative_to(str(source)) if source.is_dir() else to
+    for file in sorted(_files(source) if is_folder else [source], key=_when_moved):
+        copy = to / Path(str(file)).relative_to(str(source)) if is_folder else to
         tf.io.gfile.makedirs(str(copy.parent))
         tf.io.gfile.copy(str(file), str(copy), overwrite=True)
-    remove(source)
+    _delete(source)
 
 
 def remove(doomed: Path) -> None:
     """Removes a file or a folder with all that is in it, where it is there and can be."""
     with contextlib.suppress(*errors()):
-        if not doomed.is_dir():
-            doomed.unlink()
-        elif is_remote(doomed):
-            doomed.rmtree()
-        else:
-            shutil.rmtree(doomed, ignore_errors=True)
+        _delete(doomed)
 
 
 def write_whole(file: Path, text: str) -> None:
     """Writes a file, all of it or nothing."""
-    draft = file.with_name(f".{file.name}.draft")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.write_text(text)
     draft.replace(file)
 
@@ -105,20 +125,21 @@ def scratch(folder: Path, prefix: str) -> Path:
 
 
 def check_writable(folder: Path) -> None:
-    """Tries to write to the nearest folder that is there.
+    """Tries to write to a folder, or to the nearest above it that is there; leaves nothing behind.
 
     Raises:
         OSError, tf.errors.OpError: it cannot be written.
     """
     if is_remote(folder):
-        probe = folder / ".writable"
-        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{uuid.uuid4().hex}"
         probe.write_text("")
-        probe.unlink()
+        _delete(probe)
         return
-    nearest = existing(folder)
-    with tempfile.TemporaryFile(dir=nearest):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=existing(folder)):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror) from error  # without a name that nobody gave
 
 
 def free_bytes(folder: Path) -> float:
@@ -127,17 +148,30 @@ def free_bytes(folder: Path) -> float:
 
 
 def existing(folder: Path) -> Path:
-    """The folder itself, or the nearest above it that is there."""
+    """The folder itself, or the nearest above it that is there; in a bucket itself, as it has no folders."""
     nearest = absolute(folder)
-    while not nearest.exists() and nearest != nearest.parent:
+    while not is_remote(folder) and not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent
     return nearest
 
 
-def _files(source: Path) -> list[Path]:
-    if not source.is_dir():
-        return [source]
+def _files(folder: Path) -> list[Path]:
     import tensorflow as tf
 
-    found = tf.io.gfile.walk(str(source))
-    return [path(folder) / name for folder, _, names in found for name in names]
+    found = tf.io.gfile.walk(str(folder))
+    return [path(above) / name for above, _, names in found for name in names]
+
+
+def _when_moved(file: Path) -> tuple:
+    return file.name == _LAST_OF_MODEL, file.suffix == LAST, str(file)
+
+
+def _delete(doomed: Path) -> None:
+    if not doomed.is_dir():
+        doomed.unlink()
+    elif not is_remote(doomed):
+        shutil.rmtree(doomed, ignore_errors=True)
+    else:
+        for last in doomed.glob(f"*{LAST}"):
+            last.unlink()  # first: without it a checkpoint counts no more
+        doomed.rmtree()

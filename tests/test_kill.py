@@ -15,7 +15,7 @@ from covid_gan.runs import Run
 
 KILLS = int(os.environ.get("COVID_GAN_KILLS", 1))
 # A save after every step, so that many kills fall into one.
-STEPS, CHECKPOINT_EVERY = 300 * (KILLS + 1), 1
+STEPS, CHECKPOINT_EVERY = 200 * (KILLS + 1), 1
 
 
 def start(*flags):
@@ -48,7 +48,7 @@ def test_killed_and_resumed_equals_uninterrupted(tiny_data_dir, tmp_path):
         "--batch_size=4", "--dropout=0.3", "--activation=swish", f"--steps={STEPS}",
         f"--checkpoint_every={CHECKPOINT_EVERY}", "--sample_every=20", "--milestone_every=0",
     ]  # fmt: skip
-    finish(start(*flags, f"--runs_dir={tmp_path / 'whole'}"))
+    finish(start(*flags, f"--checkpoint_every={STEPS}", f"--runs_dir={tmp_path / 'whole'}"))
     whole = Run(next((tmp_path / "whole").glob("0*")))
 
     moments = random.Random(0)
@@ -57,7 +57,7 @@ def test_killed_and_resumed_equals_uninterrupted(tiny_data_dir, tmp_path):
     killed = next((tmp_path / "killed").glob("0*"))
     for _ in range(KILLS):
         # Anything from the first imports on: restoring, the first step, a save.
-        time.sleep(moments.uniform(0, 12))
+        time.sleep(moments.uniform(0, 9))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert process.returncode == -signal.SIGKILL, "it was done before it could be killed"

@@ -10,8 +10,8 @@ from etils.epath import backend, gpath
 from run_states import assert_same_state, continue_run, curves
 from tensorflow.python.platform import gfile
 
-from covid_gan import gallery, images, serving, storage
-from covid_gan.errors import ArgumentError
+from covid_gan import evaluation, gallery, images, serving, storage, train
+from covid_gan.evaluation.config import EvaluationConfig
 from covid_gan.outputs import contents, draft_in, replace_all
 from covid_gan.runs import Run
 from covid_gan.training import loop
@@ -22,11 +22,21 @@ _NUMBERS = itertools.count()
 @pytest.fixture
 def bucket(monkeypatch):
     """A new one. etils knows the schemes of the clouds alone, and is told of this one."""
+    if not {"_URI_PREFIXES", "_URI_SCHEMES", "_URI_MAP_ROOT", "_PREFIX_TO_BACKEND"} <= set(vars(gpath)):
+        pytest.skip("this version of etils keeps its schemes elsewhere")
     monkeypatch.setattr(gpath, "_URI_PREFIXES", (*gpath._URI_PREFIXES, "ram://"))
     monkeypatch.setattr(gpath, "_URI_SCHEMES", gpath._URI_SCHEMES | {"ram"})
     monkeypatch.setitem(gpath._URI_MAP_ROOT, "ram://", "/ram/")
     monkeypatch.setitem(gpath._PREFIX_TO_BACKEND, "ram", backend.tf_backend)
     epath.register_path_cls("ram://")(gpath.PosixGPath)
+    # A bucket without a name is refused by a cloud.
+    there = backend.tf_backend.exists
+
+    def exists(name):
+        assert name.rstrip("/") not in ("ram:", "gs:"), "a cloud would refuse this"
+        return there(name)
+
+    monkeypatch.setattr(backend.tf_backend, "exists", exists, raising=True)
     # To ram:// "checkpoint" is a folder where "checkpoint.index" is; to a bucket it is not.
     is_folder = gfile.IsDirectory
     monkeypatch.setattr(gfile, "IsDirectory", lambda p: is_folder(p) and not gfile.Exists(f"{p}.index"))
@@ -97,6 +107,31 @@ def test_samples_and_exports_go_to_a_bucket(run, bucket, tmp_path):
     assert made.shape == (2, 16, 16, 1) and images.grid(np.asarray(made)).std() > 0
 
 
+def test_a_run_is_judged_in_its_bucket(run, bucket):
+    there = Run(put(run.path, f"{bucket}/run"))
+    config = EvaluationConfig(count=64, features="none", curve=0, halvings=2)
+    out = evaluation.evaluate(config, run=str(there.path))
+    assert str(out).startswith(f"{bucket}/run/evaluation/step-") and (out / "report.md").exists()
+    assert "SWD" in evaluation.compare([str(there.path)], f"{bucket}/compared")
+    strip = gallery.interpolate(there, 3, 9, 4, f"{bucket}/progression") / "strip.png"
+    assert strip.read_bytes().startswith(b"\x89PNG")
+
+
+def test_two_may_try_whether_a_bucket_can_be_written(bucket, monkeypatch):
+    folder = storage.path(f"{bucket}/runs")
+    write, others = type(folder).write_text, []
+
+    def interrupted(self, text):
+        write(self, text)
+        if not others:
+            others.append("the other one")
+            storage.check_writable(folder)
+
+    monkeypatch.setattr(type(folder), "write_text", interrupted)
+    storage.check_writable(folder)
+    assert not folder.exists() or not list(folder.iterdir())
+
+
 def test_a_report_in_a_bucket_is_replaced_as_a_whole(bucket):
     out = storage.path(f"{bucket}/report")
     for text in ("first", "second"):
@@ -112,7 +147,12 @@ def test_a_report_in_a_bucket_is_replaced_as_a_whole(bucket):
         assert contents(out) == {"report.md", "figures"}
 
 
-def test_a_place_that_cannot_be_reached_is_one_line(tiny_config):
-    with pytest.raises(ArgumentError) as error:
-        loop.train(tiny_config, runs_dir="nowhere://runs")
-    assert error.value.argument == "runs_dir" and "\n" not in error.value.expected
+@pytest.mark.parametrize(
+    "line",
+    ["--runs_dir=nowhere://x", "--data_dir=nowhere://x", "--manual_dir=gs://x/y", "--run=nowhere://x"],
+)
+def test_a_place_that_is_none_is_one_line(line, tiny_data_dir, capsys):
+    given = ["--dataset=tiny_scans", f"--data_dir={tiny_data_dir}", "--image_size=16", "--batch_size=4"]
+    assert train.main([*given, line]) != 0
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and line.partition("=")[2] in error

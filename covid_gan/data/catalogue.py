@@ -148,6 +148,8 @@ def _data_dir(data: DataConfig) -> Path:
 def _manual_dirs(data: DataConfig) -> list[str | None]:
     """For each data set the folder given. One that is not there is a mistake."""
     for folder in data.manual_dirs:
+        if folder and storage.is_remote(folder):
+            raise ArgumentError("manual_dir", "must lie on this machine; copy it first.", folder)
         if folder and not storage.path(folder).exists():
             raise ArgumentError("manual_dir", "there is no such folder.", folder)
     return [folder or None for folder in data.manual_dirs]
@@ -208,7 +210,7 @@ def _prepare(builder, given: str | None, data: DataConfig) -> None:
         raise
     except tfds_covidct.DataError as error:
         raise folders.as_argument_error(error, given) from error
-    except OSError as error:
+    except storage.errors() as error:
         raise ArgumentError("data_dir", f"cannot be written: {error}.", str(_data_dir(data))) from error
 
 

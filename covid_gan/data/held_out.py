@@ -50,7 +50,7 @@ def held_out_splits(config: Config, scans: Scans) -> dict[str, HeldOut]:
     own, found = set(scans.ids), {}
     size, grey_range = config.model.image_size, scans.fingerprint["grey_range"]
     pictures = None
-    for split in sorted(everywhere):
+    for split in sorted(everywhere - {data.split}):
         other = _read(builders, dataclasses.replace(data, split=split), size, grey_range)
         if other is None or own & set(other.ids):
             continue

@@ -1,10 +1,12 @@
 """Square grey images and their batches, each a function of (seed, step) alone."""
 
 import collections
+import contextlib
 import dataclasses
 import hashlib
 import logging
 import os
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +19,8 @@ from covid_gan.randomness import Purpose
 
 log = logging.getLogger(__name__)
 
+# Where Linux says how much a container may have.
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 # Images that are shuffled together where they do not stay in memory.
 SHUFFLE_BLOCK = 1024
 
@@ -112,12 +116,12 @@ def read(
         else:
             kept.clear()
     count = counts.total()
+    if not count:
+        raise ArgumentError("split", "leaves no image with these --classes and --exclude.", config.split)
     if config.cache == AUTO:
         config = dataclasses.replace(config, cache="memory" if kept else "none")
         if not kept:
-            log.info("%d images fill more than a quarter of the memory: --cache=none, read anew each epoch.", count)
-    if not count:
-        raise ArgumentError("split", "leaves no image with these --classes and --exclude.", config.split)
+            log.info("%d images fill a quarter of the memory: --cache=none, read anew each epoch.", count)
     fingerprint = {
         "name": "+".join(source.names),
         "version": "+".join(source.versions),
@@ -130,14 +134,25 @@ def read(
     }
     if not kept:
         return Scans(config, fingerprint, resized.map(lambda small, *rest: small), None, tuple(ids))
-    images = tf.constant(np.stack(kept))
+    stacked = np.stack(kept)
+    kept.clear()
+    images = tf.constant(stacked)
     return Scans(config, fingerprint, tf.data.Dataset.from_tensor_slices(images), images, tuple(ids))
 
 
 def _room(cache: str) -> float:
-    """The bytes that images may fill."""
-    quarter = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4
-    return {"memory": float("inf"), "none": 0.0, AUTO: quarter}[cache]
+    """The bytes that images may fill; several workers must not decide each for itself."""
+    if cache == AUTO and "TF_CONFIG" not in os.environ:
+        return _memory() / 4
+    return 0.0 if cache == "none" else float("inf")
+
+
+def _memory() -> int:
+    """The bytes of this machine's memory, or of this container's."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    with contextlib.suppress(OSError, ValueError):  # none: not in a container, or "max"
+        limits.append(int(_CONTAINER.read_text()))
+    return min(limits)
 
 
 def _by_name(source: Source, counts: collections.Counter) -> dict[str, dict[str, int]]:

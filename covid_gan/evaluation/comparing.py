@@ -76,7 +76,7 @@ def read(paths: list[str]) -> tuple[list[Report], list[str]]:
             is none at all.
     """
     reports, without = [], []
-    for path in {storage.absolute(path).resolve(): path for path in paths}.values():
+    for path in {storage.resolved(path): path for path in paths}.values():
         folder = storage.path(path)
         if not folder.exists():
             raise ArgumentError(PATHS, "is not there.", path)

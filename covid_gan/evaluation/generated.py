@@ -109,7 +109,7 @@ def _of_images(folder, config):
     return Generated(
         argument="images",
         path=folder,
-        name=Path(folder).resolve().name,
+        name=storage.resolved(folder).name,
         step=None,
         size=found.shape[1],
         settings=Config(),

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import keras
 
-from covid_gan.errors import ArgumentError
+from covid_gan import storage
+from covid_gan.errors import ArgumentError, RunError
 
 VARIABLE = "COVID_GAN_CACHE"
 NETWORK, FACTS = "encoder.keras", "encoder.json"
@@ -29,8 +30,15 @@ class DamagedError(ValueError):
 
 
 def folder() -> Path:
-    """The folder of all encoders; it need not be there yet."""
-    return Path(os.environ.get(VARIABLE) or "~/.cache/covid_gan").expanduser() / "encoders"
+    """The folder of all encoders; it need not be there yet.
+
+    Raises:
+        RunError: it is in a bucket.
+    """
+    given = os.environ.get(VARIABLE) or "~/.cache/covid_gan"
+    if storage.is_remote(given):
+        raise RunError(f"{VARIABLE}={given}: must be a folder of this machine.")
+    return Path(given).expanduser() / "encoders"
 
 
 def save(path: Path, network: keras.Model, facts: dict) -> None:

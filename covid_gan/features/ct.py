@@ -143,7 +143,7 @@ def _extractor(model, facts):
 
 
 def _training_scans(config: Config) -> Scans:
-    return data.load(config.replace(split="train", classes=(), cache="memory"))[1]
+    return data.load(config.replace(split="train", classes=(), cache="none"))[1]
 
 
 def _entry(scans, config, seed):
@@ -171,7 +171,7 @@ def _open_cached(path):
 def _train_into(path, scans, config, seed, stream):
     log.info("Training an encoder on %d scans, once; it will lie in %s.", scans.count, path)
     try:
-        model = train(scans.images.numpy(), seed, stream)
+        model = train(data.all_images(scans), seed, stream)
     except ValueError as error:
         raise ArgumentError(
             "features", f"no ct encoder can be trained on {scans.fingerprint['name']}: {error}.", NAME

@@ -16,7 +16,7 @@ class BatchNormalization(layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not training or not self._is_fused(inputs):
+        if not training or mask is not None or not self._is_fused(inputs):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
@@ -27,7 +27,7 @@ class BatchNormalization(layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
-        # The kernel's variance is that of the population, Keras's that of the batch.
+        # The kernel divides by n - 1, Keras by n.
         n = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance * (n - 1.0) / n)):
             moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
@@ -36,7 +36,11 @@ class BatchNormalization(layers.BatchNormalization):
     def _is_fused(self, inputs):
         return (
             self.trainable
+            and self.center
+            and self.scale
+            and self.axis in (-1, 3)
             and not self.synchronized
+            and not getattr(self, "renorm", False)
             and not isinstance(inputs, keras.KerasTensor)
             and len(inputs.shape) == 4
             and keras.backend.standardize_dtype(inputs.dtype) in _FUSED_TYPES

@@ -1,8 +1,8 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped.
 
 Each is a folder, written under another name and renamed when it is whole, so that
-there is no moment at which a half-written one could be taken for one. (In a bucket it is
-moved file by file, and counts when the last one has come.)
+there is no moment at which a half-written one could be taken for one. (In a bucket it
+counts when TensorFlow has written its last file, the index.)
 
     checkpoints/step-00000250/          one of the newest
     checkpoints/milestone-00001000/     kept for good
@@ -76,12 +76,13 @@ class Checkpoints:
             if step_of(path) == step:
                 return path
         path = self.folder / self._name(step)
-        draft = self.folder / f"{_DRAFT}{path.name}"
+        draft = path if storage.is_remote(path) else self.folder / f"{_DRAFT}{path.name}"
         try:
             self._remove_drafts()
             draft.mkdir(parents=True)
             tf.train.Checkpoint(**self._parts, **self._later).write(str(draft / FILE))
-            storage.move(draft, path)
+            if draft != path:
+                draft.rename(path)
         except storage.errors() as error:
             storage.remove(draft)
             raise RunError(
@@ -166,11 +167,10 @@ class Checkpoints:
                     self._remove(path)
 
     def _remove(self, path):
-        """A folder is renamed before it is taken apart."""
-        doomed = path
+        """A folder is renamed before it is taken apart; in a bucket its mark of being whole goes first."""
         if not storage.is_remote(path):
-            doomed = path.rename(self.folder / f"{_DRAFT}{path.name}")
-        storage.remove(doomed)
+            path = path.rename(self.folder / f"{_DRAFT}{path.name}")
+        storage.remove(path)
 
     def _restore_all(self, path):
         """Restores all that a checkpoint holds; what came later than it starts from zero."""
