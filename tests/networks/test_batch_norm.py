@@ -8,6 +8,7 @@ import tensorflow as tf
 from covid_gan.networks.batch_norm import BatchNormalization
 
 SHAPE = (6, 5, 4, 3)
+KINDS = BatchNormalization, keras.layers.BatchNormalization
 
 
 def layers(dtype="float32", **settings):
@@ -18,9 +19,6 @@ def layers(dtype="float32", **settings):
         layer.build((None, *SHAPE[1:]))
         layer.set_weights(values)
     return made
-
-
-KINDS = BatchNormalization, keras.layers.BatchNormalization
 
 
 def passed(layer, x, direction, training=True):
