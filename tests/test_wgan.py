@@ -247,7 +247,7 @@ class TestAugmentation:
 
     def test_without_any_the_images_are_seen_as_they_are(self):
         images = pictures(4)
-        np.testing.assert_array_equal(make().seen(images), images)
+        np.testing.assert_array_equal(make(augment=()).seen(images), images)
 
     def test_the_generator_learns_through_the_changes(self):
         gan = make(augment=("translation", "cutout", "rotation"))
@@ -273,7 +273,7 @@ class TestAugmentation:
 
     @pytest.mark.parametrize(
         "settings",
-        [dict(ada_target=0.6), dict(model="wgan_gp", augment=("flip",), ada_target=0.6),
+        [dict(augment=(), ada_target=0.6), dict(model="wgan_gp", augment=("flip",), ada_target=0.6),
          dict(loss="relativistic", augment=("flip",), ada_target=0.6)],
         ids=str,
     )  # fmt: skip

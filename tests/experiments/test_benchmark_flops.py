@@ -70,7 +70,7 @@ def test_an_unknown_batch_or_a_loop_is_refused():
 @pytest.fixture(scope="module")
 def config():
     return Config().replace(image_size=16, base_channels=4, batch_size=2, latent_dim=8, precision="float32",
-                            dataset="lung_phantom", augment=(), dropout=0.0)  # fmt: skip
+                            dataset="lung_phantom", augment=(), dropout=0.0, upsample="transpose")  # fmt: skip
 
 
 def test_a_step_of_the_dcgan_counts_as_its_layers_do(config):

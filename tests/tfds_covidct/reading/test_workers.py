@@ -334,7 +334,7 @@ def test_processes_end_with_the_caller(deeds, tmp_path, sign):
         wait_until(lambda: len(children(script.pid)) == 2)
         started = children(script.pid)
         script.send_signal(sign)
-        script.wait(10)
+        script.wait(60)
     wait_until(lambda: not any(is_running(pid) for pid in started))
 
 
@@ -345,7 +345,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
