@@ -100,7 +100,7 @@ def _gemm(precision):
 
 
 def against_tutorials(plan: Plan, out: Printed) -> None:
-    """The whole training loop against `fit` and `train_on_batch`, DCGAN in float32."""
+    """The whole training loop, in both precisions, against `fit` and `train_on_batch`: DCGAN in float32."""
     cell = plan.first_cells()[0]
     pictures = data.load(cell.config)[1].first(512)
     fits = {
@@ -108,16 +108,21 @@ def against_tutorials(plan: Plan, out: Printed) -> None:
         tutorials.FIT_PLAIN: tutorials.fit(cell, pictures, jit_compile=False),
     }
     arms = fits | {tutorials.TRAIN_ON_BATCH: tutorials.TrainOnBatch(cell, pictures)}
-    looped = Looped(cell, arms, plan.rounds, at_most=plan.seconds)
+    looped = {
+        precision: Looped(cell.in_precision(precision), arms, plan.rounds, at_most=plan.seconds)
+        for precision in PRECISIONS
+    }
     for arm in fits.values():
         arm.close()
     n = cell.images_per_step
-    out(Row(cell.name, "training loop, float32", timing.Spread.of(n / looped.seconds)))
-    for name, times in looped.arms.items():
-        goal = TRAIN_ON_BATCH_GOAL if name == tutorials.TRAIN_ON_BATCH else FIT_GOAL
-        speed = timing.Spread.of(n / np.asarray(times))
-        ratio = timing.ratio(times, looped.seconds)
-        out(Row(cell.name, name, speed, ratio, "our training loop to it", goal))
+    for precision, loop in looped.items():
+        out(Row(cell.name, f"training loop, {precision}", timing.Spread.of(n / loop.seconds)))
+        for name, times in loop.arms.items():
+            goal = TRAIN_ON_BATCH_GOAL if name == tutorials.TRAIN_ON_BATCH else FIT_GOAL
+            speed = timing.Spread.of(n / np.asarray(times))
+            ratio = timing.ratio(times, loop.seconds)
+            of = f"our training loop in {precision} to it"
+            out(Row(cell.name, f"{name}, {FULL}", speed, ratio, of, goal))
 
 
 def against_torch(plan: Plan, out: Printed) -> None:

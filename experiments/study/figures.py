@@ -64,15 +64,24 @@ def comparison(results: Results, bases: Sequence[str]) -> Figure | None:
     return drawing
 
 
-def samples(results: Results, arms: Sequence[str] | None = None) -> Figure | None:
-    """The first images of every run's evaluation, by seed; in the first row real scans. None without any.
+def samples(
+    results: Results,
+    arms: Sequence[str] | None = None,
+    real: bool = True,
+    most_columns: int = _MOST_COLUMNS,
+) -> Figure | None:
+    """The first images of every run's evaluation, by seed. None without any.
 
     Args:
         results: of the study.
         arms: that are shown; all where not given.
+        real: real scans in the first row; without them the figure may be published.
+        most_columns: seeds that are shown, the first ones.
     """
-    seeds = results.plan.seeds[:_MOST_COLUMNS]
-    rows = [("real", [next((r.real_sheet for r in results.judged if r.task.seed == s), None) for s in seeds])]
+    seeds, rows = results.plan.seeds[:most_columns], []
+    if real:
+        found = [next((r.real_sheet for r in results.judged if r.task.seed == s), None) for s in seeds]
+        rows.append(("real", found))
     for arm in arms or results.arms:
         by_seed = {result.task.seed: result.sheet() for result in results.of(arm)}
         rows.append((arm, [by_seed.get(seed) for seed in seeds]))

@@ -1,4 +1,7 @@
-"""report.md of a study: the question, the answer's numbers, how to repeat them."""
+"""report.md of a study: the question, the answer's numbers, how to repeat them.
+
+Beside it extract.md has what experiments/RESULTS.md takes over: no scan of a patient is in it.
+"""
 
 import importlib
 import logging
@@ -18,37 +21,42 @@ from experiments.study.tasks import JUDGING, TRAINING
 
 log = logging.getLogger("covid_gan.study")
 
-REPORT, FIGURES = "report.md", "figures"
+REPORT, EXTRACT, FIGURES = "report.md", "extract.md", "figures"
 
 
 def write(results: Results) -> Path:
-    """Draws the figures and writes report.md.
+    """Draws the figures and writes report.md and extract.md.
 
     Returns:
-        Its path.
+        The path of the report.
     """
     folder = results.out / FIGURES
     drawn = {
         "comparison.png": figures.comparison(results, results.study.measures),
         "samples.png": figures.samples(results),
+        "generated.png": figures.samples(results, real=False, most_columns=1),
     }
     for name, drawing in drawn.items():
         if drawing:
             figures.save(drawing, folder / name)
-    parts = [
-        f"# {results.study.name}",
-        results.study.question,
+    found = [
         _state(results),
         *(_numbers(results)),
         _picture("comparison.png", "Every seed a dot, the mean a bar, real halves dashed", drawn),
         *_own_sections(results, folder),
-        _picture("samples.png", "The first twelve images of every run, by seed, below real scans", drawn),
-        _runs(results),
-        _repeat(results),
     ]
+    title, question = f"# {results.study.name}", results.study.question
+    samples = _picture("samples.png", "The first twelve images of every run, by seed, below real scans", drawn)
     path = results.out / REPORT
-    path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
+    _write(path, [title, question, *found, samples, _runs(results), _repeat(results)])
+    generated = _picture("generated.png", "The first twelve images of the first seed's runs", drawn)
+    command = f"```bash\n{study_command(results)}\n```"
+    _write(results.out / EXTRACT, [question, command, _cost(results), *found, generated])
     return path
+
+
+def _write(path, parts):
+    path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
 
 
 def _own_sections(results, folder):
@@ -146,6 +154,17 @@ def _fate(result: Result) -> str:
     elif not result.report:
         facts.append("is not judged")
     return "; ".join(facts)
+
+
+def _cost(results):
+    """A line: the machine, the runs, and the time that all of them took."""
+    steps = sorted({result.task.steps for result in results.all})
+    each = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
+    training, judging = (clock(sum(r.seconds[stage] for r in results.all)) for stage in (TRAINING, JUDGING))
+    return (
+        f"{machine.described(results.plan.machine)}; {count(len(results.all), 'run')} of {each} steps, "
+        f"{training} of training and {judging} of judging, added up."
+    )
 
 
 def _repeat(results):

@@ -1,0 +1,104 @@
+"""What a study leaves for the page of results, and how it gets there."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from covid_gan.errors import ArgumentError, RunError
+from experiments import results_page
+from experiments.study import report, results
+from experiments.study.door import make_tasks
+
+PAGE = """# Results
+
+Before.
+
+<!-- study: toy -->
+Old.
+<!-- end -->
+
+**Answer.** Nobody knows.
+
+<!-- study: other -->
+Kept.
+<!-- end -->
+"""
+REAL = 37
+
+
+@pytest.fixture
+def studies(study, plan, configs, task, pretend, tmp_path):
+    """A folder of studies, with the report of one, all of whose real scans have one grey level."""
+    tasks = make_tasks(plan, {a: c.replace(steps=10) for a, c in configs.items()}, tmp_path, task().evaluation)
+    for place, one in enumerate(tasks):
+        pretend(one, spectrum=0.1 * (place + 1))
+    for path in tmp_path.rglob("real.png"):
+        Image.fromarray(np.full((96, 96), REAL, np.uint8)).save(path)
+    found = results.read(study, plan, tasks, tmp_path, ["--image_size=16"])
+    report.write(found)
+    (tmp_path / "studies").mkdir()
+    tmp_path.rename(folder := tmp_path.with_name(f"{tmp_path.name}-toy"))
+    (folder / "studies" / "toy").symlink_to(folder)
+    return folder / "studies"
+
+
+@pytest.fixture
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "RESULTS.md"
+    path.write_text(PAGE)
+    return path
+
+
+def shows(path, level):
+    grey = np.asarray(Image.open(path).convert("L"), int)
+    return bool((abs(grey - level) <= 1).mean() > 0.05)
+
+
+def test_no_scan_is_in_what_may_be_published(studies, page):
+    figures = studies / "toy" / "figures"
+    assert shows(figures / "samples.png", REAL) and not shows(figures / "generated.png", REAL)
+    results_page.fill(page, studies)
+    copied = list((page.parent / "figures").iterdir())
+    assert {path.name for path in copied} == {"toy-comparison.png", "toy-generated.png"}
+    assert not any(shows(path, REAL) for path in copied)
+
+
+def test_a_block_has_question_command_machine_numbers_and_figures(studies, page):
+    assert results_page.fill(page, studies) == ["toy"]
+    text = page.read_text()
+    block = text.split("<!-- study: toy -->")[1].split("<!-- end -->")[0]
+    assert "Which?" in block and "Old." not in block
+    assert "python -m experiments.toy --arms=relu,swish --steps=10 --seeds=0,1 --image_size=16" in block
+    assert "2 cores of P, 8 GB, no GPU; 4 runs of 10 steps" in block
+    assert "| `swish` | 2 |" in block and "(figures/toy-comparison.png)" in block
+    for link in ("toy-comparison.png", "toy-generated.png"):
+        assert (page.parent / "figures" / link).stat().st_size > 1000
+
+
+def test_the_words_of_the_page_and_other_blocks_stay_and_twice_is_once(studies, page):
+    results_page.fill(page, studies)
+    first = page.read_text()
+    for kept in ("Before.", "**Answer.** Nobody knows.", "<!-- study: other -->\nKept.\n<!-- end -->"):
+        assert kept in first
+    results_page.fill(page, studies)
+    assert page.read_text() == first
+
+
+def test_headings_of_an_extract_go_below_those_of_the_page(studies, page):
+    extract = studies / "toy" / report.EXTRACT
+    extract.write_text("## Own\n\n### Below\n\nNo # heading\n")
+    results_page.fill(page, studies)
+    assert "\n### Own\n\n#### Below\n\nNo # heading\n" in page.read_text()
+
+
+def test_a_page_or_folder_that_cannot_be_used_is_refused_and_stays(studies, page, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
+    with pytest.raises(RunError, match="has none of toy, other"):
+        results_page.fill(page, empty)
+    assert page.read_text() == PAGE
+    with pytest.raises(ArgumentError, match="page.*is not there"):
+        results_page.fill(empty / "no.md", studies)
+    (empty / "bare.md").write_text("# Nothing\n")
+    with pytest.raises(ArgumentError, match="has no line"):
+        results_page.fill(empty / "bare.md", studies)
+    assert results_page.main([f"--page={page}", f"--studies={empty}"]) == 1
