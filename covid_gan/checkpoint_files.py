@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from covid_gan import storage
 from covid_gan.errors import ArgumentError, RunError, reason
+from covid_gan.runs import BEST, NEWEST
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +19,6 @@ BEST_PREFIX = "best-"
 SUSPICIONS, SUSPECT = "suspicions", "suspect"
 _DAMAGED = "damaged-"
 _UNREADABLE = (tf.errors.OpError, LookupError, RuntimeError, ValueError)
-
-# Which checkpoint a door reads; a step is the third way to say it.
-NEWEST, BEST = "newest", "best"
 
 
 class DamagedError(RunError):

@@ -7,10 +7,10 @@ import keras
 import tensorflow as tf
 
 from covid_gan import build, images, randomness, storage
-from covid_gan.checkpoint_files import NEWEST, restore_generator
+from covid_gan.checkpoint_files import restore_generator
 from covid_gan.errors import ArgumentError
 from covid_gan.outputs import draft_in
-from covid_gan.runs import Run
+from covid_gan.runs import NEWEST, Run
 from covid_gan.sampling import CHUNK, PATHS, Sampler
 
 MAX_COUNT = 100_000

@@ -23,6 +23,8 @@ from covid_gan.errors import ArgumentError, RunError, reason
 log = logging.getLogger(__name__)
 
 CONFIG, DATA, SESSIONS = "config.json", "data.json", "sessions.jsonl"
+# Which of its checkpoints is read; a step is the third way to say it.
+NEWEST, BEST = "newest", "best"
 
 
 class Run:

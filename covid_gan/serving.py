@@ -14,11 +14,10 @@ import tensorflow as tf
 
 import covid_gan
 from covid_gan import randomness, sampling, storage
-from covid_gan.checkpoint_files import NEWEST
 from covid_gan.config import PHANTOM
 from covid_gan.gallery import generator_of
 from covid_gan.outputs import draft_in
-from covid_gan.runs import Run
+from covid_gan.runs import NEWEST, Run
 
 # More images in one request are refused: it would take the server's memory.
 MAX_IMAGES = 1024

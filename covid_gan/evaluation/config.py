@@ -5,9 +5,9 @@ import re
 
 from covid_gan.errors import ArgumentError
 from covid_gan.features import EXTRACTORS
+from covid_gan.runs import BEST, NEWEST
 from covid_gan.settings import SelfChecking, setting
 
-NEWEST, BEST = "newest", "best"
 NO_FEATURES = "none"
 LEAST_COUNT = 64
 

@@ -12,8 +12,8 @@ from covid_gan import randomness, storage
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, RunError, reason
 from covid_gan.evaluation import pictures
-from covid_gan.evaluation.config import NEWEST, EvaluationConfig
-from covid_gan.runs import CONFIG, Run
+from covid_gan.evaluation.config import EvaluationConfig
+from covid_gan.runs import CONFIG, NEWEST, Run
 
 _MODEL, _CARD = "saved_model.pb", "MODEL_CARD.md"
 

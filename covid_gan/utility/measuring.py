@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from covid_gan.checkpoint_files import NEWEST
 from covid_gan.errors import ArgumentError
 from covid_gan.progress import clock
-from covid_gan.runs import Run
+from covid_gan.runs import NEWEST, Run
 from covid_gan.utility import classifier, scores, sides, words
 from covid_gan.utility.arms import ARMS, REAL, Arm, needed, training_set
 from covid_gan.utility.classifier import Budget

@@ -6,13 +6,12 @@ import logging
 import numpy as np
 
 from covid_gan import data, gallery, randomness
-from covid_gan.checkpoint_files import NEWEST
 from covid_gan.data import labels
 from covid_gan.data.held_out import HeldOut
 from covid_gan.data.patients import patients_of
 from covid_gan.data.scans import Scans
 from covid_gan.errors import ArgumentError
-from covid_gan.runs import Run
+from covid_gan.runs import NEWEST, Run
 from covid_gan.sampling import Sampler
 from covid_gan.utility.arms import Classes
 

@@ -10,8 +10,8 @@ from covid_gan.config import Config
 from covid_gan.errors import ArgumentError
 from covid_gan.evaluation import RUN_FOLDER, comparing, keys
 from covid_gan.evaluation.comparing import METRICS, Report
-from covid_gan.evaluation.config import NEWEST, EvaluationConfig
-from covid_gan.runs import Run
+from covid_gan.evaluation.config import EvaluationConfig
+from covid_gan.runs import NEWEST, Run
 from experiments.study.design import flags_of
 
 LOG, STATE = "log.txt", "state.json"
