@@ -1,7 +1,7 @@
 """Trains a GAN on CT scans, in a new run folder or in an existing one.
 
 python -m covid_gan.train --model=dcgan --activation=swish
-python -m covid_gan.train --run=runs/00000-dcgan-covid_ct-64px-swish --steps=6000
+python -m covid_gan.train --run=runs/00000-dcgan-covid_ct-64px-swish --steps=8000
 """
 
 import sys

@@ -4,7 +4,8 @@
     python -m experiments.benchmark --quick --only=cells,torch
 
 Every ratio is of two things that were timed in turn in one run; a number is the median of the rounds, with
-the quartiles in brackets. Images are real ones; a step makes as many. The parts are: cells (step, loop, share
+the quartiles in brackets. A rate counts the real images that a step takes; bare steps are
+given noise. The parts are: cells (step, loop, share
 of the machine's GEMM peak, bfloat16, memory and the time to the first step), tutorials (loops as keras.io and
 the projects of 2020 write them), torch (PyTorch, of the extra `bench`), replicas (two devices, two workers)
 and growth (the figure). The whole takes about an hour on two cores.

@@ -1,6 +1,6 @@
 """How far lung_phantom lies from COVID-CT, beside how far two halves of COVID-CT lie from each other.
 
-    python -m experiments.phantom_distance --manual_dir=../shared/data/covid-ct
+    python -m experiments.phantom_distance --manual_dir=COVID-CT
 
 Images are resized to `size` pixels on the longer side and padded with black to a square. Two numbers
 are compared: the Wasserstein-1 distance of the sets' intensity histograms, in grey levels, and the mean

@@ -1,4 +1,4 @@
-"""From the plain recipe of 2020 to today's default, one addition at a time.
+"""From the plain recipe of 2020 to today's default, one addition at a time; the default then adds resizing and dropout.
 
 python -m experiments.recipe --manual_dir=COVID-CT
 """

@@ -1,4 +1,4 @@
-"""The algorithms: every module here exports a subclass of `Gan` whose `train_step` is the algorithm.
+"""The algorithms: each module of the map exports a subclass of `Gan` whose `train_step` is the algorithm.
 
 This file is the only map from a model's name to its code. A module is imported
 when it is asked for, so that reading the names costs nothing.

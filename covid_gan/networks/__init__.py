@@ -1,4 +1,4 @@
-"""The networks: every module here exports a `Generator` and a `Discriminator`.
+"""The networks: each module of the map exports a `Generator` and a `Discriminator`.
 
 This file is the only map from a network's name to its code. A module is
 imported when it is asked for, so that reading the names costs nothing.

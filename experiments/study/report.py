@@ -180,7 +180,7 @@ def _repeat(results):
         ["seeds", listed(list(map(str, plan.seeds)))],
         ["hardware", machine.described(plan.machine)],
         ["load when it was planned", plan.machine["load"]],
-        ["all runs together", clock(seconds)],
+        ["all runs, added up", clock(seconds)],
         ["versions", ", ".join(f"{k} {v}" for k, v in plan.machine["versions"].items() if v)],
         ["planned", plan.time],
     ]
