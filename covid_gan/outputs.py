@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from covid_gan import storage
-from covid_gan.errors import ArgumentError, reason
+from covid_gan.errors import ArgumentError, RunError, reason
 
 # How the name of an unfinished folder begins, which a killed process leaves behind.
 DRAFT = ".draft-"
@@ -18,7 +18,7 @@ def contents(folder: Path) -> set[str]:
 
 
 def replace_all(new: Path, old: Path, out: Path, names: tuple[str, ...]) -> None:
-    """Moves files or folders from `new` to `out`; those that were there go to `old`, or come back on an error."""
+    """Moves files or folders from `new` to `out`; those there before go to `old`, or back on an error."""
     moved = []
     try:
         for name in names:
@@ -43,6 +43,7 @@ def draft_in(out: str | Path):
 
     Raises:
         ArgumentError: (`out`) something could not be written.
+        RunError: TensorFlow failed otherwise, as when a GPU's memory does not suffice.
     """
     draft, missing = None, []
     try:
@@ -54,6 +55,8 @@ def draft_in(out: str | Path):
         draft = storage.scratch(out, DRAFT)
         yield draft
     except storage.errors() as error:
+        if not storage.is_about_files(error):
+            raise RunError(f"{reason(error)}.") from error
         raise ArgumentError("out", f"cannot be written: {reason(error)}.", str(out)) from error
     finally:
         if draft:

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from pathlib import Path
@@ -32,10 +33,20 @@ def errors() -> tuple[type[Exception], ...]:
 
 def refusals() -> tuple[type[Exception], ...]:
     """Of those the ones that are no mistake of a program."""
+    if "tensorflow" not in sys.modules:
+        return (PlaceError,)
     import tensorflow as tf
 
     refused = tf.errors.PermissionDeniedError, tf.errors.UnauthenticatedError, tf.errors.UnavailableError
     return PlaceError, *refused, tf.errors.NotFoundError
+
+
+def is_about_files(error: Exception) -> bool:
+    """Whether one of `errors` tells of a file, a disk or a bucket, and not of what TensorFlow computes."""
+    import tensorflow as tf
+
+    computing = tf.errors.ResourceExhaustedError, tf.errors.InternalError, tf.errors.InvalidArgumentError
+    return not isinstance(error, computing) or "space" in str(error).lower()
 
 
 def path(given: str | Path) -> Path:
@@ -50,9 +61,12 @@ def path(given: str | Path) -> Path:
         from etils import epath
 
         return epath.Path(given)
-    except (KeyError, RuntimeError) as error:
+    except KeyError as error:
         message = f"{given} is nowhere: {error} is not known; a bucket is gs://name"
         raise PlaceError(errno.EPROTONOSUPPORT, message) from None
+    except RuntimeError:
+        message = f"{given} is nowhere: there is no such user here; write the folder out"
+        raise PlaceError(errno.ENOENT, message) from None
 
 
 def absolute(given: str | Path) -> Path:
@@ -105,7 +119,7 @@ def remove(doomed: Path) -> None:
 def write_whole(file: Path, text: str) -> None:
     """Writes a file, all of it or nothing."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(text)
+    draft.write_text(text, encoding="utf-8")
     draft.replace(file)
 
 

@@ -15,10 +15,11 @@ import sys
 
 from absl import flags
 
-from covid_gan import cli
+from covid_gan import cli, runs, storage
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError, RunError, reason
 
+FIGURE = "experiments/figures/benchmark.png"
 PARTS = ("cells", "tutorials", "torch", "replicas", "growth")
 # What a cell sets itself, and what the benchmark does.
 _OWN = ("model", "image_size", "base_channels", "precision", "strategy", "devices", "steps", "epochs",
@@ -38,7 +39,7 @@ def _define(values):
     flags.DEFINE_integer("rounds", 7, "in which things are timed in turn", lower_bound=3, **where)
     flags.DEFINE_float("cell_seconds", 60.0, "after which a cell has rounds enough", lower_bound=0, **where)
     flags.DEFINE_bool("quick", False, "the smallest of everything: does it run?", **where)
-    flags.DEFINE_string("figure", "experiments/figures/benchmark.png", "where to draw it", **where)
+    flags.DEFINE_string("figure", None, f"where to draw it (default: {FIGURE}; --quick: nowhere)", **where)
     cli.define_settings(values, without=_OWN)
 
 
@@ -51,7 +52,11 @@ def _benchmark(values):
     from experiments.bench import machine, parts, rows
 
     config = Config().replace(**_COMMON | cli.given_settings(values))
-    plan = parts.Plan(config, values.rounds, values.cell_seconds, figure=values.figure)
+    figure = values.figure or (None if values.quick else FIGURE)
+    if figure:
+        figure = storage.path(figure)
+        runs.check_writable(figure.parent, "figure")
+    plan = parts.Plan(config, values.rounds, values.cell_seconds, figure=figure)
     if values.quick:
         plan = parts.quick(plan)
     out = rows.Printed()

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from absl import flags
 
-from covid_gan import cli
+from covid_gan import cli, storage
 from covid_gan.errors import ArgumentError, RunError
-from experiments.study.report import EXTRACT, FIGURES
+from experiments.study.design import EXTRACT, FIGURES
 
 PAGE = "experiments/RESULTS.md"
-_BLOCK = re.compile(r"(<!-- study: (?P<name>[\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BEGIN = "<!-- study: "
+_BLOCK = re.compile(rf"({_BEGIN}(?P<name>[\w.-]+) -->\n)((?!{_BEGIN}).)*?(?P<end><!-- end -->)", re.DOTALL)
 _FIGURE = re.compile(rf"\]\({FIGURES}/(?P<name>[\w.-]+)\)")
 
 
@@ -32,7 +33,7 @@ def _define(values):
 
 
 def _door(values):
-    filled = fill(Path(values.page), Path(values.studies))
+    filled = fill(storage.path(values.page), storage.path(values.studies))
     print(f"{values.page} has {', '.join(filled)} as in {values.studies}.")
 
 
@@ -47,35 +48,43 @@ def fill(page: Path, studies: Path) -> list[str]:
         The names of the studies that were filled in.
 
     Raises:
-        ArgumentError: (`page`) it is not there, or has no blocks.
-        RunError: no block has a study.
+        ArgumentError: (`page`) it is not there, or has no blocks, or one without an end.
+        RunError: no block has a study, or an extract lacks a figure; then the page stays as it is.
     """
     if not page.is_file():
         raise ArgumentError("page", "is not there.", str(page))
     text = page.read_text(encoding="utf-8")
     names = [match["name"] for match in _BLOCK.finditer(text)]
-    if not names:
-        raise ArgumentError("page", "has no line `<!-- study: NAME -->` with an end.", str(page))
+    if not names or len(names) < text.count(_BEGIN):
+        message = "must have lines `<!-- study: NAME -->`, each with its own `<!-- end -->` below."
+        raise ArgumentError("page", message, str(page))
     there = [name for name in names if (studies / name / EXTRACT).is_file()]
     if not there:
         raise RunError(f"--studies={studies}: has none of {', '.join(names)}.")
-    (page.parent / FIGURES).mkdir(exist_ok=True)
+    figures = {}
 
     def block(match):
         if match["name"] not in there:
             return match[0]
-        return f"{match[1]}\n{_extract(studies / match['name'], page.parent)}\n{match[3]}"
+        return f"{match[1]}\n{_extract(studies / match['name'], figures)}\n{match['end']}"
 
-    page.write_text(_BLOCK.sub(block, text), encoding="utf-8")
+    filled = _BLOCK.sub(block, text)
+    missing = [str(source) for source in figures.values() if not source.is_file()]
+    if missing:
+        raise RunError(f"--studies={studies}: lacks {', '.join(missing)}; start the study again.")
+    (page.parent / FIGURES).mkdir(exist_ok=True)
+    for name, source in figures.items():
+        shutil.copyfile(source, page.parent / FIGURES / name)
+    storage.write_whole(page, filled)
     return there
 
 
-def _extract(study, beside):
-    """The extract of a study as it stands in the page: headings below the page's own, figures under its name."""
+def _extract(study, figures):
+    """The extract of a study as the page has it: headings below the page's own, figures under its name."""
 
     def figure(match):
         name = f"{study.name}-{match['name']}"
-        shutil.copyfile(study / FIGURES / match["name"], beside / FIGURES / name)
+        figures[name] = study / FIGURES / match["name"]
         return f"]({FIGURES}/{name})"
 
     text = (study / EXTRACT).read_text(encoding="utf-8")

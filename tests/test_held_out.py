@@ -41,8 +41,20 @@ def test_a_copy_under_another_name_is_left_out(tiny_config, monkeypatch):
 def test_the_nearest_difference_is_a_root_mean_square():
     black = np.zeros((1, 4, 4, 1), np.uint8)
     others = np.stack([np.full((4, 4, 1), level, np.uint8) for level in (30, 7, 90)])
-    np.testing.assert_allclose(nearest_difference(black, others), 7.0, rtol=1e-6)
-    assert nearest_difference(others, others).max() == 0
+    np.testing.assert_allclose(nearest_difference(black, [others]), 7.0, rtol=1e-6)
+    np.testing.assert_allclose(nearest_difference(black, [others[:1], others[1:]]), 7.0, rtol=1e-6)
+    assert nearest_difference(others, [others]).max() == 0
+
+
+def test_the_nearest_of_many_is_found_without_rounding():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (300, 8, 8, 1), np.uint8)
+    images[299] = images[3]
+    others = np.concatenate([images[:5], rng.integers(0, 256, (400, 8, 8, 1), np.uint8)])
+    found = nearest_difference(images, np.array_split(others, 3))
+    each = images.astype(float)[:, None] - others.astype(float)[None]
+    np.testing.assert_allclose(found, np.sqrt((each**2).mean(axis=(2, 3, 4)).min(axis=1)), rtol=1e-12)
+    assert set(np.flatnonzero(found == 0)) == {0, 1, 2, 3, 4, 299}
 
 
 def test_covid_ct_holds_out_all_but_the_pictures_that_stand_in_both_classes(covid_ct_files, tmp_path):

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from covid_gan.checkpoint_files import step_of
 from covid_gan.runs import Run
 
 KILLS = int(os.environ.get("COVID_GAN_KILLS", 1))
 # A save after every step, so that many kills fall into one.
-STEPS, CHECKPOINT_EVERY = 200 * (KILLS + 1), 1
+STEPS, CHECKPOINT_EVERY = 100 * (KILLS + 1), 1
 
 
 def start(*flags):
@@ -36,9 +37,13 @@ def newest_tensors(run):
     return {k: reader.get_tensor(k) for k in reader.get_variable_to_shape_map() if "VALUE" in k}
 
 
-def wait_for_a_checkpoint(process, folder):
-    while process.poll() is None and not any(folder.glob("00000-*/checkpoints/step-*")):
-        time.sleep(0.05)
+def wait_for_step(process, folder, step):
+    """Returns the newest step, once it is `step` or more, or the process has ended."""
+    while True:
+        newest = max((step_of(p) for p in folder.glob("00000-*/checkpoints/step-*")), default=0)
+        if newest >= step or process.poll() is not None:
+            return newest
+        time.sleep(0.01)
 
 
 @pytest.mark.slow
@@ -53,11 +58,12 @@ def test_killed_and_resumed_equals_uninterrupted(tiny_data_dir, tmp_path):
 
     moments = random.Random(0)
     process = start(*flags, f"--runs_dir={tmp_path / 'killed'}")
-    wait_for_a_checkpoint(process, tmp_path / "killed")
+    newest = wait_for_step(process, tmp_path / "killed", 1)
     killed = next((tmp_path / "killed").glob("0*"))
     for _ in range(KILLS):
-        # Anything from the first imports on: restoring, the first step, a save.
-        time.sleep(moments.uniform(0, 9))
+        # Anything from the first imports on, where it is to wait for no further step: restoring, a save.
+        newest = wait_for_step(process, tmp_path / "killed", newest + moments.randrange(0, 80))
+        time.sleep(moments.uniform(0, 0.2))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert process.returncode == -signal.SIGKILL, "it was done before it could be killed"

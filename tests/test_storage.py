@@ -11,6 +11,7 @@ from run_states import assert_same_state, continue_run, curves
 from tensorflow.python.platform import gfile
 
 from covid_gan import evaluation, gallery, images, serving, storage, train
+from covid_gan.errors import ArgumentError, RunError
 from covid_gan.evaluation.config import EvaluationConfig
 from covid_gan.outputs import contents, draft_in, replace_all
 from covid_gan.runs import Run
@@ -85,7 +86,8 @@ def test_a_checkpoint_that_has_not_all_come_is_none(trained_run, bucket):
     there = Run(put(trained_run.path, f"{bucket}/run"))
     (last, before) = (there.checkpoints / name for name in ("step-00000006", "step-00000004"))
     (last / "checkpoint.index").unlink()
-    assert continue_run(there, steps=7).path == there.path
+    assert continue_run(there, steps=7, checkpoint_every=2).path == there.path
+    assert (last / "checkpoint.index").exists()
     assert "step-00000007" in {p.name for p in there.checkpoints.iterdir()}
     session = (there.path / "sessions.jsonl").read_text().splitlines()[-1]
     assert '"start_step": 4' in session and before.exists()
@@ -149,10 +151,26 @@ def test_a_report_in_a_bucket_is_replaced_as_a_whole(bucket):
 
 @pytest.mark.parametrize(
     "line",
-    ["--runs_dir=nowhere://x", "--data_dir=nowhere://x", "--manual_dir=gs://x/y", "--run=nowhere://x"],
+    ["--runs_dir=nowhere://x", "--data_dir=nowhere://x", "--manual_dir=gs://x/y", "--run=nowhere://x",
+     "--runs_dir=~nobody-of-that-name/x"],
 )
 def test_a_place_that_is_none_is_one_line(line, tiny_data_dir, capsys):
     given = ["--dataset=tiny_scans", f"--data_dir={tiny_data_dir}", "--image_size=16", "--batch_size=4"]
     assert train.main([*given, line]) != 0
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and line.partition("=")[2] in error
+
+
+@pytest.mark.parametrize(
+    "error, expected, says",
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating"), RunError, "^OOM"),
+        (tf.errors.ResourceExhaustedError(None, None, "No space left"), ArgumentError, "cannot be written"),
+        (tf.errors.PermissionDeniedError(None, None, "not yours"), ArgumentError, "cannot be written"),
+        (OSError(28, "No space left on device"), ArgumentError, "cannot be written"),
+    ],
+)
+def test_only_what_is_about_files_is_blamed_on_the_folder(tmp_path, error, expected, says):
+    with pytest.raises(expected, match=says), draft_in(tmp_path / "new" / "out"):
+        raise error
+    assert not (tmp_path / "new").exists()

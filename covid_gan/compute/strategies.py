@@ -104,13 +104,22 @@ def _choose_devices(wanted: str | None) -> list[str]:
         if kind == "gpu":
             gpus = _selected(gpus, which, wanted)
         tf.config.set_visible_devices(gpus, "GPU")
-        for gpu in gpus:
-            # All of a GPU's memory at once would leave none for others who share it.
-            tf.config.experimental.set_memory_growth(gpu, True)
+        _share_memory(gpus, insist=wanted is not None)
     except RuntimeError as error:
         message = "comes too late: TensorFlow has begun to compute on other devices in this process."
         raise ArgumentError("devices", message, wanted) from error
     return [f"GPU:{i}" for i in range(len(gpus))] or ["CPU:0"]
+
+
+def _share_memory(gpus, insist):
+    """All of a GPU's memory at once would leave none for others who share it."""
+    try:
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:
+        if insist:
+            raise
+        log.info("TensorFlow computes already in this process; its GPUs' memory is taken as it was set up.")
 
 
 def _selected(gpus, which, wanted):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 # Two scans whose grey levels differ by less, as root mean square, are one picture saved twice: scans of
 # COVID-CT's other splits differ by 28 or more from each of its training split, at 64 pixels.
 SAME_PICTURE = 4.0
+# Images that are compared with as many others at a time.
+_BLOCK = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,15 +59,16 @@ def held_out_splits(config: Config, scans: Scans) -> dict[str, HeldOut]:
             continue
         if pictures is None:
             every_class = dataclasses.replace(data, classes=(), exclude=())
-            pictures = all_images(_read(builders, every_class, size, grey_range))
-        ids = np.array(other.ids)
-        same = nearest_difference(all_images(other), pictures) < SAME_PICTURE
+            pictures = _read(builders, every_class, size, grey_range).records.batch(_BLOCK)
+        ids, images = np.array(other.ids), all_images(other)
+        same = nearest_difference(images, pictures.as_numpy_iterator()) < SAME_PICTURE
         same |= np.isin(ids, list(SAME_PICTURE_IDS))
         if same.any():
             log.info("%s: %d scans stand in the training split too and are left out.", split, same.sum())
         if not same.all():
-            kept = all_images(other)[~same]
-            found[split] = HeldOut(split, kept, tuple(ids[~same].tolist()), tuple(ids[same].tolist()))
+            found[split] = HeldOut(
+                split, images[~same], tuple(ids[~same].tolist()), tuple(ids[same].tolist())
+            )
     return found
 
 
@@ -73,29 +77,34 @@ def all_images(scans: Scans) -> np.ndarray:
     return scans.first(scans.count)
 
 
-def nearest_difference(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Root mean square difference to the most similar one of `others`, in grey levels: float64 [n].
+def nearest_difference(images: np.ndarray, blocks: Iterable[np.ndarray]) -> np.ndarray:
+    """Root mean square difference to the most similar one of others, in grey levels: float64 [n].
 
     Args:
         images: uint8 [n, S, S, 1].
-        others: uint8 [m, S, S, 1].
+        blocks: the others, uint8 [b, S, S, 1] each.
     """
-    flat = [array.reshape(len(array), -1).astype(np.float32) / 255.0 for array in (images, others)]
     nearest = np.full(len(images), np.inf)
-    # The squares are summed as differences: products of large numbers would leave rounding for equal images.
-    for i, image in enumerate(flat[0]):
-        nearest[i] = np.sqrt(np.mean((flat[1] - image) ** 2, axis=1, dtype=np.float64).min()) * 255.0
-    return nearest
+    for block in blocks:
+        others = block.reshape(len(block), -1).astype(np.float64)
+        for start in range(0, len(images), _BLOCK):
+            some = images[start : start + _BLOCK]
+            own = some.reshape(len(some), -1).astype(np.float64)
+            # Of whole numbers, and so without rounding.
+            squares = (own**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2.0 * own @ others.T
+            part = nearest[start : start + _BLOCK]
+            np.minimum(part, squares.min(axis=1), out=part)
+    return np.sqrt(nearest / np.prod(images.shape[1:]))
 
 
 def _read(builders, data, size: int, grey_range: tuple[float, float]) -> Scans | None:
-    """The images of a split, their grey values scaled as the run's, or None where these classes leave none."""
+    """The images of a split, with grey values as the run scales them; None where these classes leave none."""
     splits = [builder.info.splits.get(data.split) for builder in builders]
     if any(split is not None and split.num_examples < 1 for split in splits):
         return None
     source = examples.open_examples(builders, data)
     try:
-        return read(source, dataclasses.replace(data, cache="memory"), size, grey_range)
+        return read(source, data, size, grey_range)
     except ArgumentError as error:
         if error.argument != "split":
             raise

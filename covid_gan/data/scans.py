@@ -136,7 +136,8 @@ def read(
         return Scans(config, fingerprint, resized.map(lambda small, *rest: small), None, tuple(ids))
     stacked = np.stack(kept)
     kept.clear()
-    images = tf.constant(stacked)
+    with tf.device("CPU:0"):  # a GPU's memory is for the networks
+        images = tf.constant(stacked)
     return Scans(config, fingerprint, tf.data.Dataset.from_tensor_slices(images), images, tuple(ids))
 
 

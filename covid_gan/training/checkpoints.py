@@ -79,6 +79,7 @@ class Checkpoints:
         draft = path if storage.is_remote(path) else self.folder / f"{_DRAFT}{path.name}"
         try:
             self._remove_drafts()
+            storage.remove(draft)  # in a bucket a killed process may have left a part of it
             draft.mkdir(parents=True)
             tf.train.Checkpoint(**self._parts, **self._later).write(str(draft / FILE))
             if draft != path:

@@ -79,13 +79,14 @@ def train(
         preparing.check_room(run.checkpoints if run else storage.path(runs_dir), gan, config.training)
         run = run or runs.create(runs_dir, config, scans.fingerprint)
         with run.lock():
-            session = _Session(run, config, gan, steps, scans, on_step)
+            session = None
             try:
+                session = _Session(run, config, gan, steps, scans, on_step)
                 session.train(signals)
             except storage.errors() as error:
-                last_good = session.checkpoints.last_good()
+                last_good = f" {session.checkpoints.last_good()}" if session else ""
                 what = workers.reason(error, strategy)
-                raise RunError(f"--run={run.path}: stopped: {what}. {last_good}") from error
+                raise RunError(f"--run={run.path}: stopped: {what}.{last_good}") from error
     return run
 
 

@@ -85,7 +85,7 @@ def _train(values, paths):
     half = STEPS // 2
     config = config.replace(
         steps=STEPS, epochs=None, sample_every=half, checkpoint_every=half, milestone_every=0,
-        evaluate_every=STEPS if config.training.evaluate_every else 0,
+        evaluate_every=STEPS if config.training.evaluate_every else 0, steps_per_loop=1,
     )  # fmt: skip
     steps = {}
     with tempfile.TemporaryDirectory() as folder, looped.quiet():

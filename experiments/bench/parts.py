@@ -32,7 +32,7 @@ class Plan:
         sizes: image sizes and channels of the cells; the first is that of the comparisons.
         sides: of the matrices for the GEMM peak.
         growth: arguments of `growth.curves`.
-        figure: where the figure is drawn.
+        figure: where the figure is drawn; None: nowhere.
     """
 
     config: Config
@@ -41,7 +41,7 @@ class Plan:
     sizes: tuple[tuple[int, int], ...] = SIZES
     sides: tuple[int, ...] = GEMM_SIDES
     growth: dict = dataclasses.field(default_factory=dict)
-    figure: str = "experiments/figures/benchmark.png"
+    figure: Path | None = None
 
     def first_cells(self) -> list[Cell]:
         """The smallest cells, one of each model, in float32."""
@@ -162,13 +162,15 @@ def as_work_grows(plan: Plan, out: Printed) -> None:
     """Draws the figure; the data set's size has a row, as it should change nothing."""
     cell = plan.first_cells()[0]
     found = growth.curves(cell.config, plan.rounds, **plan.growth)
-    Path(plan.figure).parent.mkdir(parents=True, exist_ok=True)
-    growth.figure(found, cell.name + ", float32").savefig(plan.figure, dpi=80)
+    drawing = growth.figure(found, cell.name + ", float32")
+    if plan.figure:
+        plan.figure.parent.mkdir(parents=True, exist_ok=True)
+        drawing.savefig(plan.figure, dpi=80)
+        out.note(f"Images a second as the work grows: {plan.figure}.")
     flat = found[-1]
     ratio = timing.Spread.of([flat.speeds[-1].median / flat.speeds[0].median])
     text = f"{flat.values[-1]:,} images to {flat.values[0]:,}"
     out(Row(cell.name, "step with its batches", flat.speeds[-1], ratio, text))
-    out.note(f"Images a second as the work grows: {plan.figure}.")
 
 
 PARTS = {

@@ -11,7 +11,8 @@ SLIDES = ("leaky_relu", "swish", "swish_30", "swish_50")
 
 def sections(results: Results, folder: Path) -> list[str]:
     """Markdown and a figure: those of the four settings that were run, beside each other."""
-    drawing = figures.samples(results, [arm for arm in SLIDES if arm in results.arms], real=False)
+    shown = [arm for arm in SLIDES if arm in results.arms]
+    drawing = figures.samples(results, shown, real=False) if shown else None
     if drawing is None:
         return []
     figures.save(drawing, folder / "slides.png")

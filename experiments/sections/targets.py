@@ -69,8 +69,8 @@ def _beaten(results):
         other = plain.get(result.task.seed)
         if other is None or result.task.arm == BASELINE:
             continue
-        cells = [_against(badness(key, result.value(key)), badness(key, other.value(key))) for key in single]
-        levels = [statistics.fmean(r.value(key) for key in swd) for r in (result, other)]
+        cells = [_against(_badness(result, key), _badness(other, key)) for key in single]
+        levels = [_badness(r, *swd) for r in (result, other)]
         rows.append([code(result.name), *cells, _against(*levels)])
     if not rows:
         return ""
@@ -81,5 +81,13 @@ def _beaten(results):
     )
 
 
+def _badness(result, *keys):
+    """The mean over some measures; None where one of them was not made."""
+    values = [result.value(key) for key in keys]
+    known = values and None not in values
+    return statistics.fmean(map(badness, keys, values)) if known else None
+
+
 def _against(own, other):
-    return f"{number(own)} : {number(other)} {_MET if own < other else _MISSED}"
+    mark = "" if None in (own, other) else f" {_MET if own < other else _MISSED}"
+    return f"{number(own)} : {number(other)}{mark}"

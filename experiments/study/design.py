@@ -9,6 +9,8 @@ from covid_gan import cli, metrics
 from covid_gan.config import Config, all_fields
 from covid_gan.errors import ArgumentError
 
+# What a study leaves in its folder for experiments/RESULTS.md.
+EXTRACT, FIGURES = "extract.md", "figures"
 # How arms share a budget: each trains equally long, or each updates its generator equally often.
 TIME, STEPS = "time", "steps"
 # What a study sets itself, for each run.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from absl import flags
 
-from covid_gan import cli
+from covid_gan import cli, runs, storage
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError
 from covid_gan.evaluation.config import NO_FEATURES, EvaluationConfig
@@ -98,11 +98,13 @@ def _run(study, values, argv, own):
     from experiments.study.progress import Display
 
     suffix = f"-{values.equal}" if values.equal != study.equal else ""
-    out = Path(values.out or f"studies/{study.name}{suffix}")
+    out = _folder(values.out or f"studies/{study.name}{suffix}")
     study = dataclasses.replace(study, equal=values.equal)
     arguments.check_budget(values)
     seeds, arms = arguments.parse_seeds(values.seeds), arguments.chosen_arms(study, values.arms)
-    planning.load(out)  # refuses a folder of something else before anything is written
+    # Refuses a folder of something else before anything is written.
+    if planning.load(out) is None and values.report_only:
+        raise ArgumentError("report_only", f"there is no study in {out} yet.", True)
     given = arguments.given_settings(values)
     judged_by = EvaluationConfig(**cli.given_settings(values, EvaluationConfig))
     display = Display()
@@ -112,7 +114,7 @@ def _run(study, values, argv, own):
         tasks = make_tasks(plan, configs, out, judged_by)
 
         def write():
-            found = results.read(study, plan, tasks, out, arguments.given_flags(values, own))
+            found = results.read(study, plan, tasks, out, arguments.given_flags(values, [*own, "equal"]))
             tensorboard.write(found)
             return report.write(found)
 
@@ -135,8 +137,6 @@ def _plan(study, values, out, arms, seeds, given):
 
     plan = planning.load(out)
     if values.report_only:
-        if plan is None:
-            raise ArgumentError("report_only", f"there is no study in {out} yet.", True)
         return plan
     threads = running.threads_for(values.jobs)
     return planning.make(
@@ -149,6 +149,14 @@ def _plan(study, values, out, arms, seeds, given):
         planning.parse_steps(values.steps, list(study.arms)),
         lambda new, minutes: timing.measure(new, minutes, threads),
     )
+
+
+def _folder(out: str) -> Path:
+    """The folder of the results, which has to be on a disk: a bucket has no locks."""
+    if storage.is_remote(out):
+        raise ArgumentError("out", "must be on this machine; copy it to the bucket afterwards.", out)
+    runs.check_writable(out, "out")
+    return storage.path(out)
 
 
 def config_in(plan, arm: str, study: Study, given: dict) -> Config:

@@ -82,7 +82,7 @@ def samples(
     if real:
         found = [next((r.real_sheet for r in results.judged if r.task.seed == s), None) for s in seeds]
         rows.append(("real", found))
-    for arm in arms or results.arms:
+    for arm in results.arms if arms is None else arms:
         by_seed = {result.task.seed: result.sheet() for result in results.of(arm)}
         rows.append((arm, [by_seed.get(seed) for seed in seeds]))
     sheets = [sheet for _, own in rows for sheet in own if sheet is not None]

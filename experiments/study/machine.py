@@ -16,7 +16,7 @@ def facts() -> dict:
     import covid_gan
 
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": cores(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "accelerators": [
@@ -46,7 +46,8 @@ def described(found: dict) -> str:
     return f"{found['cores']} cores of {found['processor']}, {found['memory_gb']} GB, {cards}"
 
 
-def _processor():
+def processor() -> str:
+    """What the system calls its processor."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from covid_gan.config import Config
+from covid_gan import storage
+from covid_gan.config import Config, all_fields
 from covid_gan.errors import ArgumentError
+from covid_gan.settings import ALWAYS
 from experiments.study import machine
 from experiments.study.design import OWN_SETTINGS, PLACES, STEPS, Study
 
@@ -43,9 +45,7 @@ class Plan:
     format: int = FORMAT
 
     def save(self, out: Path) -> None:
-        draft = out / f".{FILE}"
-        draft.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n")
-        draft.replace(out / FILE)
+        storage.write_whole(out / FILE, json.dumps(dataclasses.asdict(self), indent=1) + "\n")
 
 
 def load(out: Path) -> Plan | None:
@@ -66,7 +66,10 @@ def load(out: Path) -> Plan | None:
         found = json.loads((out / FILE).read_text())
         if found["format"] != FORMAT:
             raise ValueError(f"it is of format {found['format']}")
-        return Plan(**found)
+        plan = Plan(**found)
+        for arm in plan.arms.values():
+            arm["settings"] = _of_old() | arm["settings"]
+        return plan
     except (OSError, LookupError, TypeError, ValueError) as error:
         raise ArgumentError("out", f"{FILE} cannot be read: {error}.", str(out)) from error
 
@@ -206,6 +209,12 @@ def _identity(config: Config) -> dict:
     """What makes an arm what it is, as JSON has it."""
     settings = config.settings()
     return json.loads(json.dumps({k: v for k, v in settings.items() if k not in (*OWN_SETTINGS, *PLACES)}))
+
+
+def _of_old() -> dict:
+    """What stands for settings that there were not yet when a plan was made."""
+    past = {f.name: f.metadata["before"] for f in all_fields() if f.name not in (*OWN_SETTINGS, *PLACES)}
+    return json.loads(json.dumps({name: value for name, value in past.items() if value is not ALWAYS}))
 
 
 def _shown(steps):

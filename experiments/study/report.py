@@ -8,6 +8,7 @@ import logging
 import shlex
 from pathlib import Path
 
+from covid_gan import storage
 from covid_gan.errors import ArgumentError, RunError, reason
 from covid_gan.evaluation import keys
 from covid_gan.evaluation.text import MISSING, code, count, listed, number, table
@@ -15,13 +16,13 @@ from covid_gan.evaluation.words import HEADLINES, title_of
 from covid_gan.progress import clock
 from covid_gan.training.preparing import described
 from experiments.study import figures, machine, words
-from experiments.study.design import STEPS
+from experiments.study.design import EXTRACT, FIGURES, STEPS
 from experiments.study.results import Result, Results
 from experiments.study.tasks import JUDGING, TRAINING
 
 log = logging.getLogger("covid_gan.study")
 
-REPORT, EXTRACT, FIGURES = "report.md", "extract.md", "figures"
+REPORT = "report.md"
 
 
 def write(results: Results) -> Path:
@@ -46,7 +47,9 @@ def write(results: Results) -> Path:
         *_own_sections(results, folder),
     ]
     title, question = f"# {results.study.name}", results.study.question
-    samples = _picture("samples.png", "The first twelve images of every run, by seed, below real scans", drawn)
+    samples = _picture(
+        "samples.png", "The first twelve images of every run, by seed, below real scans", drawn
+    )
     path = results.out / REPORT
     _write(path, [title, question, *found, samples, _runs(results), _repeat(results)])
     generated = _picture("generated.png", "The first twelve images of the first seed's runs", drawn)
@@ -56,7 +59,7 @@ def write(results: Results) -> Path:
 
 
 def _write(path, parts):
-    path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
+    storage.write_whole(path, "\n\n".join(part for part in parts if part) + "\n")
 
 
 def _own_sections(results, folder):
@@ -66,7 +69,7 @@ def _own_sections(results, folder):
     try:
         module = importlib.import_module(f"experiments.sections.{results.study.sections}")
         return module.sections(results, folder)
-    except (ArgumentError, RunError, OSError, ValueError) as error:
+    except (ArgumentError, RunError, LookupError, TypeError, ValueError, *storage.errors()) as error:
         log.warning("A part of the report is missing: %s", error)
         return [f"**A part is missing here**: {reason(error)}."]
 
@@ -196,7 +199,7 @@ def training_command(result: Result) -> str:
 def study_command(results: Results) -> str:
     """The command that repeats a study with the same steps."""
     plan = results.plan
-    steps = {arm: facts["steps"] for arm, facts in plan.arms.items()}
+    steps = {arm: plan.arms[arm]["steps"] for arm in results.arms}
     if len(set(steps.values())) == 1:
         shown = str(next(iter(steps.values())))
     else:

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from covid_gan import storage
 from covid_gan.checkpoint_files import paths_in, step_of
 from covid_gan.config import Config
 from covid_gan.errors import ArgumentError
@@ -115,6 +116,4 @@ class Task:
         """Adds the seconds of a stage, and says whether it failed."""
         state = self.state()
         state |= {stage: state[stage] + seconds, "failed": failed}
-        draft = self.folder / f".{STATE}"
-        draft.write_text(json.dumps(state) + "\n")
-        draft.replace(self.folder / STATE)
+        storage.write_whole(self.folder / STATE, json.dumps(state) + "\n")

@@ -127,7 +127,7 @@ def test_loops_of_the_tutorials_train_both_players(way, cell, monkeypatch):
 @pytest.mark.slow
 def test_the_growing_work_is_drawn(cell, tmp_path, capsys):
     smallest = {"batches": (2,), "sizes": (8,), "channels": (4,), "counts": (8, 16)}
-    plan = parts.Plan(cell.config, 3, sizes=((16, 4),), growth=smallest, figure=str(tmp_path / "a" / "b.png"))
+    plan = parts.Plan(cell.config, 3, sizes=((16, 4),), growth=smallest, figure=tmp_path / "a" / "b.png")
     parts.as_work_grows(plan, Printed())
     assert (tmp_path / "a" / "b.png").read_bytes().startswith(b"\x89PNG")
     assert rows_of(capsys.readouterr().out)[2][4] == "16 images to 8"

@@ -196,3 +196,15 @@ def test_a_preset_lies_below_all_else(study):
     config = study.config_of("plain", {"batch_size": 8})
     assert (config.model.image_size, config.model.dropout, config.training.batch_size) == (16, 0.5, 8)
     assert config.training.ema_decay == 0.0 and config.training.epochs is None
+
+
+def test_a_plan_of_before_a_setting_goes_on(tmp_path, configs, study):
+    """Settings that came later stand for what was done before there were any."""
+    configs = {arm: config.replace(upsample="transpose") for arm, config in configs.items()}
+    wanted = (tmp_path, study, configs, list(configs), [0], None, 10, never)
+    plan = planning.make(*wanted)
+    text = json.loads((tmp_path / planning.FILE).read_text())
+    for arm in text["arms"].values():
+        del arm["settings"]["allow_batch_norm"], arm["settings"]["upsample"]
+    (tmp_path / planning.FILE).write_text(json.dumps(text))
+    assert planning.make(*wanted).arms == plan.arms

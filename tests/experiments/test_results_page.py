@@ -7,6 +7,7 @@ from PIL import Image
 from covid_gan.errors import ArgumentError, RunError
 from experiments import results_page
 from experiments.study import report, results
+from experiments.study.design import EXTRACT
 from experiments.study.door import make_tasks
 
 PAGE = """# Results
@@ -29,7 +30,9 @@ REAL = 37
 @pytest.fixture
 def studies(study, plan, configs, task, pretend, tmp_path):
     """A folder of studies, with the report of one, all of whose real scans have one grey level."""
-    tasks = make_tasks(plan, {a: c.replace(steps=10) for a, c in configs.items()}, tmp_path, task().evaluation)
+    tasks = make_tasks(
+        plan, {a: c.replace(steps=10) for a, c in configs.items()}, tmp_path, task().evaluation
+    )
     for place, one in enumerate(tasks):
         pretend(one, spectrum=0.1 * (place + 1))
     for path in tmp_path.rglob("real.png"):
@@ -85,7 +88,7 @@ def test_the_words_of_the_page_and_other_blocks_stay_and_twice_is_once(studies, 
 
 
 def test_headings_of_an_extract_go_below_those_of_the_page(studies, page):
-    extract = studies / "toy" / report.EXTRACT
+    extract = studies / "toy" / EXTRACT
     extract.write_text("## Own\n\n### Below\n\nNo # heading\n")
     results_page.fill(page, studies)
     assert "\n### Own\n\n#### Below\n\nNo # heading\n" in page.read_text()
@@ -99,6 +102,16 @@ def test_a_page_or_folder_that_cannot_be_used_is_refused_and_stays(studies, page
     with pytest.raises(ArgumentError, match="page.*is not there"):
         results_page.fill(empty / "no.md", studies)
     (empty / "bare.md").write_text("# Nothing\n")
-    with pytest.raises(ArgumentError, match="has no line"):
+    with pytest.raises(ArgumentError, match="must have lines"):
         results_page.fill(empty / "bare.md", studies)
+    unended = PAGE.replace("<!-- end -->", "", 1)
+    page.write_text(unended)
+    with pytest.raises(ArgumentError, match="each with its own `<!-- end -->`"):
+        results_page.fill(page, studies)
+    assert page.read_text() == unended
+    page.write_text(PAGE)
+    (studies / "toy" / "figures" / "generated.png").unlink()
+    with pytest.raises(RunError, match="lacks .*generated.png"):
+        results_page.fill(page, studies)
+    assert page.read_text() == PAGE and not (page.parent / "figures").exists()
     assert results_page.main([f"--page={page}", f"--studies={empty}"]) == 1

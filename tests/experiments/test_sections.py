@@ -62,6 +62,11 @@ def test_the_slides_are_drawn_of_the_arms_that_there_are(found, tmp_path):
     assert slides.sections(found(), tmp_path) and (tmp_path / "slides.png").exists()
 
 
+def test_without_an_arm_of_the_slides_there_is_no_figure(found, tmp_path, monkeypatch):
+    monkeypatch.setattr(slides, "SLIDES", ("gelu_70",))
+    assert slides.sections(found(), tmp_path) == [] and not (tmp_path / "slides.png").exists()
+
+
 class Values:
     """Flags that were parsed."""
 

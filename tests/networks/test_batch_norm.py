@@ -63,3 +63,23 @@ def test_a_synchronised_or_frozen_one_is_kerass_own():
     for settings in (dict(synchronized=True), dict(trainable=False)):
         own, keras_s = (layer(x, training=True) for layer in layers(**settings))
         np.testing.assert_array_equal(own, keras_s)
+
+
+def ops_of(layer, **call):
+    step = tf.function(lambda x: layer(x, **call))
+    traced = step.get_concrete_function(tf.TensorSpec(SHAPE, layer.compute_dtype)).graph.get_operations()
+    return {op.type for op in traced}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_the_fused_kernel_is_what_trains(dtype):
+    own, keras_s = layers(dtype)
+    assert "FusedBatchNormV3" in ops_of(own, training=True)
+    assert "FusedBatchNormV3" not in ops_of(keras_s, training=True) | ops_of(own, training=False)
+
+
+@pytest.mark.parametrize("settings", [dict(synchronized=True), dict(trainable=False), dict(scale=False)])
+def test_elsewhere_it_is_not(settings):
+    layer = BatchNormalization(**settings)
+    layer.build((None, *SHAPE[1:]))
+    assert "FusedBatchNormV3" not in ops_of(layer, training=True)
