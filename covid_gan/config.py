@@ -282,7 +282,8 @@ class TrainConfig(SelfChecking):
                      "checkpoint_every", "checkpoints_to_keep"):  # fmt: skip
             self._require(name, "from 1 to 10^9", lambda v: 1 <= v <= 10**9)
         for name in ("discriminator_steps", "generator_steps"):
-            self._require(name, "from 1 to 64", lambda v: 1 <= v <= 64)
+            # gans/base.py numbers the draws of a step, of which there is room for this many updates.
+            self._require(name, "from 1 to 24", lambda v: 1 <= v <= 24)
         self._require("ada_target", "from 0 to 1", lambda v: 0 <= v <= 1)
         if len(set(self.augment or ())) < len(self.augment or ()):
             raise ArgumentError("augment", "must name each change once.", self.augment)
