@@ -1,6 +1,7 @@
 """Which devices share a run, and what is said where they are not there."""
 
 import json
+import types
 
 import pytest
 import tensorflow as tf
@@ -44,6 +45,7 @@ def test_one_device_of_several_is_used_with_a_warning(caplog):
     ],
 )
 def test_what_is_not_there_is_refused(settings, argument, says):
+    tf.zeros(1)  # from now on devices cannot be changed
     with pytest.raises(ArgumentError, match=says) as error:
         make(**settings)
     assert error.value.argument == argument
@@ -69,3 +71,31 @@ def test_other_replicas_in_the_same_process_are_refused():
     make(devices="cpu:2")
     with pytest.raises(ArgumentError, match="comes too late: replicas of this process share CPU:0, CPU:1"):
         make(devices="cpu:4")
+
+
+@pytest.fixture
+def busy_gpu(monkeypatch):
+    """A GPU of a process in which TensorFlow has computed already."""
+
+    def too_late(gpu, growth):
+        raise RuntimeError("Physical devices cannot be modified after being initialized")
+
+    gpu = types.SimpleNamespace(name="a card", device_type="GPU")
+    listed = tf.config.list_physical_devices
+    monkeypatch.setattr(
+        tf.config, "list_physical_devices", lambda kind=None: [gpu] if kind == "GPU" else listed(kind)
+    )
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda devices, kind: None)
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", too_late)
+
+
+def test_a_gpu_that_computes_already_is_taken_as_it_is(busy_gpu, caplog):
+    """As in a notebook, or in a benchmark that asked for the devices before."""
+    with caplog.at_level("INFO"):
+        assert strategies._choose_devices(None) == ["GPU:0"]
+    assert "computes already" in caplog.text
+
+
+def test_asked_for_by_name_it_is_too_late(busy_gpu):
+    with pytest.raises(ArgumentError, match="comes too late"):
+        strategies._choose_devices("gpu:0")
