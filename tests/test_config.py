@@ -90,7 +90,7 @@ def test_json_with_a_value_out_of_range_names_it():
         ("beta_1", 0.0, 0.999, -0.1, 1.0),
         ("beta_2", 0.0, 0.9999, -0.1, 1.0),
         ("ema_decay", 0.0, 0.9999, -0.1, 1.0),
-        ("generator_steps", 1, 64, 0, 65),
+        ("generator_steps", 1, 24, 0, 25),
         ("seed", 0, 2**31 - 1, -1, 2**31),
         ("log_every", 1, 10**6, 0, None),
         ("sample_every", 1, 10**6, 0, None),
