@@ -102,7 +102,7 @@ def test_of_many_samples_some_say_how_wide_it_is(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shift", [0, 0.15, 0.5])
-@pytest.mark.parametrize("counts", [(60, 60), (60, 300), (350, 350)])
+@pytest.mark.parametrize("counts", [(60, 60), (60, 300), (200, 200)])
 def test_ninety_five_in_a_hundred_intervals_hold_the_true_distance(counts, shift):
     """The true one by the moments of Gaussians: of k(x, y) = (x·y/d + 1)³ with means a and b."""
     d, repeats = 8, 200

@@ -324,7 +324,7 @@ def started_script(tmp_path, then):
 
 def test_a_script_without_a_main_guard_runs_once(deeds, tmp_path):
     with started_script(tmp_path, "break") as script:
-        assert script.communicate(timeout=60) == ("[5]\n", "")
+        assert script.communicate(timeout=180) == ("[5]\n", "")
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -334,7 +334,7 @@ def test_processes_end_with_the_caller(deeds, tmp_path, sign):
         wait_until(lambda: len(children(script.pid)) == 2)
         started = children(script.pid)
         script.send_signal(sign)
-        script.wait(60)
+        script.wait(180)
     wait_until(lambda: not any(is_running(pid) for pid in started))
 
 
