@@ -114,7 +114,9 @@ def _run(study, values, argv, own):
         tasks = make_tasks(plan, configs, out, judged_by)
 
         def write():
-            found = results.read(study, plan, tasks, out, arguments.given_flags(values, [*own, "equal", "jobs"]))
+            found = results.read(
+                study, plan, tasks, out, arguments.given_flags(values, [*own, "equal", "jobs"])
+            )
             tensorboard.write(found)
             return report.write(found)
 
