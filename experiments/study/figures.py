@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from covid_gan.evaluation import keys
 from covid_gan.evaluation.figures import GENERATED, GRID, TRAINING
 from covid_gan.evaluation.words import title_of
+from covid_gan.privacy.verdict import MEMORISED
 from experiments.study.results import Results, mean
 
 DPI = 80
@@ -75,7 +76,8 @@ def samples(
     Args:
         results: of the study.
         arms: that are shown; all where not given.
-        real: real scans in the first row; without them the figure may be published.
+        real: real scans in the first row. Without them the figure is one to publish, and runs that are
+            judged to have memorised patients are left out too.
         most_columns: seeds that are shown, the first ones.
     """
     seeds, rows = results.plan.seeds[:most_columns], []
@@ -83,8 +85,10 @@ def samples(
         found = [next((r.real_sheet for r in results.judged if r.task.seed == s), None) for s in seeds]
         rows.append(("real", found))
     for arm in results.arms if arms is None else arms:
-        by_seed = {result.task.seed: result.sheet() for result in results.of(arm)}
+        shown = [result for result in results.of(arm) if real or result.verdict != MEMORISED]
+        by_seed = {result.task.seed: result.sheet() for result in shown}
         rows.append((arm, [by_seed.get(seed) for seed in seeds]))
+    rows = [(name, own) for name, own in rows if any(sheet is not None for sheet in own)]
     sheets = [sheet for _, own in rows for sheet in own if sheet is not None]
     if not sheets:
         return None

@@ -52,7 +52,8 @@ def write(results: Results) -> Path:
     )
     path = results.out / REPORT
     _write(path, [title, question, *found, samples, _runs(results), _repeat(results)])
-    generated = _picture("generated.png", "The first twelve images of the first seed's runs", drawn)
+    caption = "The first twelve images of the first seed's runs, less those of runs that memorised patients"
+    generated = _picture("generated.png", caption, drawn)
     command = f"```bash\n{study_command(results)}\n```"
     _write(results.out / EXTRACT, [question, command, _cost(results), *found, generated])
     return path
@@ -127,7 +128,7 @@ def _floor(group, key):
 
 
 def _privacy(results):
-    verdicts = [(r.report.found[keys.PRIVACY] or {}).get("verdict", "not examined") for r in results]
+    verdicts = [r.verdict or "not examined" for r in results]
     counts = {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
     return ", ".join(f"{verdict} ({n})" if len(counts) > 1 else verdict for verdict, n in counts.items())
 

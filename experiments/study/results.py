@@ -56,6 +56,11 @@ class Result:
             return np.asarray(image.convert("L"))
 
     @property
+    def verdict(self) -> str | None:
+        """On memorised patients; None without an evaluation, or where they were not examined."""
+        return self.report and (self.report.found[keys.PRIVACY] or {}).get("verdict")
+
+    @property
     def real_sheet(self) -> np.ndarray | None:
         return self.sheet(REAL_SHEET)
 

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from covid_gan.errors import ArgumentError, RunError
+from covid_gan.privacy.verdict import MEMORISED
 from experiments import results_page
-from experiments.study import report, results
+from experiments.study import figures, report, results
 from experiments.study.design import EXTRACT
 from experiments.study.door import make_tasks
 
@@ -28,21 +29,22 @@ REAL = 37
 
 
 @pytest.fixture
-def studies(study, plan, configs, task, pretend, tmp_path):
+def tasks(plan, configs, task, tmp_path):
+    short = {arm: config.replace(steps=10) for arm, config in configs.items()}
+    return make_tasks(plan, short, tmp_path, task().evaluation)
+
+
+@pytest.fixture
+def studies(study, plan, tasks, pretend, tmp_path, tmp_path_factory):
     """A folder of studies, with the report of one, all of whose real scans have one grey level."""
-    tasks = make_tasks(
-        plan, {a: c.replace(steps=10) for a, c in configs.items()}, tmp_path, task().evaluation
-    )
     for place, one in enumerate(tasks):
         pretend(one, spectrum=0.1 * (place + 1))
     for path in tmp_path.rglob("real.png"):
         Image.fromarray(np.full((96, 96), REAL, np.uint8)).save(path)
-    found = results.read(study, plan, tasks, tmp_path, ["--image_size=16"])
-    report.write(found)
-    (tmp_path / "studies").mkdir()
-    tmp_path.rename(folder := tmp_path.with_name(f"{tmp_path.name}-toy"))
-    (folder / "studies" / "toy").symlink_to(folder)
-    return folder / "studies"
+    report.write(results.read(study, plan, tasks, tmp_path, ["--image_size=16"]))
+    folder = tmp_path_factory.mktemp("studies")
+    (folder / "toy").symlink_to(tmp_path)
+    return folder
 
 
 @pytest.fixture
@@ -58,12 +60,23 @@ def shows(path, level):
 
 
 def test_no_scan_is_in_what_may_be_published(studies, page):
-    figures = studies / "toy" / "figures"
-    assert shows(figures / "samples.png", REAL) and not shows(figures / "generated.png", REAL)
+    drawn = studies / "toy" / "figures"
+    assert shows(drawn / "samples.png", REAL) and not shows(drawn / "generated.png", REAL)
     results_page.fill(page, studies)
     copied = list((page.parent / "figures").iterdir())
     assert {path.name for path in copied} == {"toy-comparison.png", "toy-generated.png"}
     assert not any(shows(path, REAL) for path in copied)
+
+
+def test_runs_that_memorised_patients_are_not_published(studies, study, plan, tasks, tmp_path):
+    whole = figures.samples(results.read(study, plan, tasks, tmp_path), real=False).get_size_inches()[1]
+    for path in tmp_path.glob("runs/relu-seed*/*/evaluation/*/metrics.json"):
+        path.write_text(path.read_text().replace("cannot tell", MEMORISED))
+    found = results.read(study, plan, tasks, tmp_path)
+    assert [r.verdict for r in found.of("relu")] == [MEMORISED] * 2
+    assert figures.samples(found, real=False).get_size_inches()[1] < whole
+    assert figures.samples(found, ["relu"], real=False) is None
+    assert figures.samples(found, ["relu"]) is not None  # for who has the scans
 
 
 def test_a_block_has_question_command_machine_numbers_and_figures(studies, page):
