@@ -1,0 +1,25 @@
+"""The figures that every study has."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments.study import figures
+
+
+@pytest.mark.parametrize("far, ends, said", [(0.4, 0.4, []), (9.0, 0.24, ["9 →"])])
+def test_an_arm_far_off_does_not_flatten_the_others(far, ends, said):
+    values = [[0.1], [0.2, 0.1], [], [far], [0.15]]
+    axes = figures.figure(2, 2).subplots()
+    axes.barh(range(5), [max(of_arm, default=0.0) for of_arm in values])
+    figures.keep_in_sight(axes, values)
+    assert axes.get_xlim()[1] == pytest.approx(ends, rel=0.06)
+    assert [text.get_text() for text in axes.texts] == said
+
+
+def test_a_figure_is_written_with_few_colours_and_at_its_size(tmp_path):
+    drawing = figures.figure(2, 1)
+    drawing.subplots().imshow(np.random.default_rng(0).uniform(size=(64, 64)), cmap="viridis")
+    figures.save(drawing, tmp_path / "new" / "figure.png")
+    with Image.open(tmp_path / "new" / "figure.png") as image:
+        assert image.size == (2 * figures.DPI, figures.DPI) and len(image.getcolors(256)) <= 64
