@@ -9,7 +9,7 @@ from covid_gan.config import Config
 from experiments.study.design import flags_of, preset_settings
 
 STUDIES = ("activations", "data_size", "dcgan_vs_wgan_gp", "defaults", "long_run", "other_images",
-           "recipe", "tiny", "update_ratio", "upsampling")  # fmt: skip
+           "recipe", "search", "tiny", "update_ratio", "upsampling")  # fmt: skip
 
 
 def parsed(line):
