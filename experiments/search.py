@@ -9,7 +9,7 @@ from experiments.study import Arm, Study, main
 from experiments.study.design import STEPS
 
 # The default of wgan_gp before this search, and the Adam of Gulrajani et al. 2017 for dcgan beside a penalty.
-BEFORE = dict(model="wgan_gp", learning_rate=3e-4, beta_2=0.9)
+BEFORE = dict(model="wgan_gp", learning_rate=3e-4, beta_2=0.9, dropout=0.0)
 PENALISED = dict(discriminator_normalization="layer", learning_rate=6e-4, beta_1=0.0, beta_2=0.9, dropout=0.0)
 
 STUDY = Study(
@@ -23,7 +23,7 @@ STUDY = Study(
         "rate_2e-3": Arm(**BEFORE | dict(learning_rate=2e-3)),
         "critic_rate_1e-3": Arm(**BEFORE, discriminator_learning_rate=1e-3),
         "beta_2_0.99": Arm(**BEFORE | dict(beta_2=0.99)),
-        "rate_1e-3_beta_2_0.99": Arm(model="wgan_gp", learning_rate=1e-3, beta_2=0.99),
+        "rate_1e-3_beta_2_0.99": Arm(**BEFORE | dict(learning_rate=1e-3, beta_2=0.99)),
         "1_critic_step": Arm(**BEFORE, discriminator_steps=1),
         "3_critic_steps": Arm(**BEFORE, discriminator_steps=3),
         "transpose": Arm(**BEFORE, upsample="transpose"),
