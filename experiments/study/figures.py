@@ -19,8 +19,8 @@ DPI = 80
 _SHEET_ROWS = 2
 # Of more runs than this only the first seeds are shown.
 _MOST_COLUMNS = 3
-# A PNG of as many colours is a third as large, and the eye sees no difference in grey images and a few marks.
-_COLOURS = 64
+# A PNG of as many colours is half as large, and the eye sees no difference.
+_COLOURS = 256
 # A mean of more than this times the median of the arms runs out of its panel, with its value beside.
 _FAR = 8
 
@@ -38,7 +38,8 @@ def save(drawing: Figure, path: Path) -> None:
     drawing.set_dpi(DPI)
     drawing.canvas.draw()
     pixels = Image.fromarray(np.asarray(drawing.canvas.buffer_rgba())).convert("RGB")
-    pixels.quantize(_COLOURS).save(path, optimize=True)
+    # This method keeps rare colours too, such as that of the letters.
+    pixels.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
 
 
 def comparison(results: Results, bases: Sequence[str]) -> Figure | None:

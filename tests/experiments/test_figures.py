@@ -17,9 +17,12 @@ def test_an_arm_far_off_does_not_flatten_the_others(far, ends, said):
     assert [text.get_text() for text in axes.texts] == said
 
 
-def test_a_figure_is_written_with_few_colours_and_at_its_size(tmp_path):
-    drawing = figures.figure(2, 1)
+def test_a_figure_is_written_small_at_its_size_and_with_its_colours(tmp_path):
+    drawing = figures.figure(4, 2)
     drawing.subplots().imshow(np.random.default_rng(0).uniform(size=(64, 64)), cmap="viridis")
     figures.save(drawing, tmp_path / "new" / "figure.png")
     with Image.open(tmp_path / "new" / "figure.png") as image:
-        assert image.size == (2 * figures.DPI, figures.DPI) and len(image.getcolors(256)) <= 64
+        assert image.size == (4 * figures.DPI, 2 * figures.DPI) and image.mode == "P"
+        written = np.asarray(image.convert("RGB"), int)
+    drawn = np.asarray(drawing.canvas.buffer_rgba(), int)[..., :3]
+    assert abs(written - drawn).max() < 48  # black letters stay black
