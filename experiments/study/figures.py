@@ -27,7 +27,7 @@ _FAR = 8
 
 def figure(width: float, height: float) -> Figure:
     """A figure of a size in inches, drawn without a screen."""
-    drawing = Figure(figsize=(width, height), layout="constrained")
+    drawing = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(drawing)
     return drawing
 
@@ -35,7 +35,6 @@ def figure(width: float, height: float) -> Figure:
 def save(drawing: Figure, path: Path) -> None:
     """Writes a figure as a small PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawing.set_dpi(DPI)
     drawing.canvas.draw()
     pixels = Image.fromarray(np.asarray(drawing.canvas.buffer_rgba())).convert("RGB")
     # This method keeps rare colours too, such as that of the letters.
@@ -84,17 +83,15 @@ def keep_in_sight(axes, values: Sequence[Sequence[float]]) -> None:
         axes: with a bar at row 0, 1, ….
         values: of each row, which the bar is the mean of; none where there is no bar.
     """
-    means = [mean(of_arm) if of_arm else None for of_arm in values]
-    known = [abs(value) for value in means if value is not None]
-    limit = _FAR * float(np.median(known)) if known else 0.0
-    if not limit or max(known) <= limit:
+    means = {row: mean(of_arm) for row, of_arm in enumerate(values) if of_arm}
+    limit = _FAR * float(np.median([*means.values()])) if means else 0.0
+    far = {row: value for row, value in means.items() if value > limit}
+    if limit <= 0 or not far:
         return
-    near = [v for of_arm, value in zip(values, means) if of_arm and abs(value) <= limit for v in of_arm]
-    right = 1.2 * max(near)
-    axes.set_xlim(min(0.0, *(1.2 * v for v in near)), right)
-    for row, value in enumerate(means):
-        if value is not None and value > limit:
-            axes.annotate(f"{value:.3g} →", (right, row), ha="right", va="center", fontsize=8)
+    near = [value for row in means.keys() - far.keys() for value in values[row]]
+    axes.set_xlim(min(0.0, *(1.2 * value for value in near)), right := 1.2 * max(near))
+    for row, value in far.items():
+        axes.annotate(f"{value:.3g} →", (right, row), ha="right", va="center", fontsize=8)
 
 
 def samples(
