@@ -16,6 +16,7 @@ from covid_gan.networks.choices import DISCRIMINATOR_NORMALIZATIONS, HEADS, NORM
 from covid_gan.networks.dropout import Dropout
 from covid_gan.networks.network import Network
 from covid_gan.networks.sizes import doublings
+from covid_gan.networks.spectral import SpectralNormalization
 
 
 def _initializer() -> keras.Initializer:
@@ -58,7 +59,7 @@ class Generator(Network):
             each layer and its activation.
         kernel_size: of the transposed convolutions, all of stride 2.
         upsample: "transpose", or "resize": pixels doubled, then a plain convolution whose kernel, if
-            even, is one smaller. That leaves no checkerboards (Odena et al. 2016,
+            even, is one smaller, and 3 at least. That leaves no checkerboards (Odena et al. 2016,
             https://distill.pub/2016/deconv-checkerboard) and costs about twice as much.
         head: "conv" ends with a transposed convolution and tanh; "dense" lets every pixel see the
             whole image through one dense layer before the tanh (Gubbi, Mody and Ng, UCLA 2020).
@@ -115,7 +116,7 @@ class Generator(Network):
         common = dict(padding="same", use_bias=use_bias, kernel_initializer=_initializer())
         if self.upsample == "transpose":
             return layers.Conv2DTranspose(channels, self.kernel_size, strides=2, **common)
-        odd = self.kernel_size - 1 + self.kernel_size % 2
+        odd = max(3, self.kernel_size - 1 + self.kernel_size % 2)
         return keras.Sequential([layers.UpSampling2D(2), layers.Conv2D(channels, odd, **common)])
 
     def call(self, latent, training=None):
@@ -201,12 +202,10 @@ class Discriminator(Network):
         self.activations = [layers.Activation(activation) for _ in names]
         self.dropouts = [Dropout(dropout) for _ in names]
         self.flatten = layers.Flatten()
-        self.to_logits = self._spectral(
-            layers.Dense(1, kernel_initializer=_initializer(), dtype="float32"), dtype="float32"
-        )
+        self.to_logits = self._spectral(layers.Dense(1, kernel_initializer=_initializer(), dtype="float32"))
 
-    def _spectral(self, layer, **kwargs):
-        return layers.SpectralNormalization(layer, **kwargs) if self.normalization == "spectral" else layer
+    def _spectral(self, layer):
+        return SpectralNormalization(layer) if self.normalization == "spectral" else layer
 
     def call(self, images, training=None):
         x = images

@@ -9,7 +9,7 @@ from keras import layers
 
 from covid_gan.config import ACTIVATIONS
 from covid_gan.networks.batch_norm import BatchNormalization
-from covid_gan.networks.dcgan import HEADS, NORMALIZATIONS, Discriminator, Generator
+from covid_gan.networks.dcgan import HEADS, NORMALIZATIONS, UPSAMPLINGS, Discriminator, Generator
 
 LATENT_DIM = 6
 
@@ -98,9 +98,24 @@ def test_maps_double_in_size_while_channels_halve_and_back(image_size, maps, ker
         assert layer.strides == (2, 2)
 
 
-def test_no_bias_stands_in_front_of_a_norm():
-    generator, discriminator = built_generator(), built_discriminator()
-    assert biases(generator) == [generator.to_image.name]
+@pytest.mark.parametrize("kernel_size, odd", [(2, 3), (3, 3), (4, 3), (5, 5)])
+def test_resizing_doubles_pixels_and_convolves_with_an_odd_kernel(kernel_size, odd):
+    generator = built_generator(kernel_size=kernel_size, upsample="resize")
+    for doubling in (*generator.upsamplings, generator.to_image):
+        resize, convolution = doubling.layers
+        assert resize.size == (2, 2) and resize.interpolation == "nearest"
+        assert convolution.kernel.shape[:2] == (odd, odd) and convolution.strides == (1, 1)
+    randomise(generator)
+    images = np.asarray(generator(latents(), training=False))
+    assert images.shape == (3, 28, 28, 1)
+    assert (images[:, ::2, ::2] != images[:, 1::2, 1::2]).any()  # no blocks of equal pixels
+
+
+@pytest.mark.parametrize("upsample", UPSAMPLINGS)
+def test_no_bias_stands_in_front_of_a_norm(upsample):
+    generator, discriminator = built_generator(upsample=upsample), built_discriminator()
+    own = {weight.path for weight in generator.to_image.trainable_weights}
+    assert [w.path in own for w in generator.trainable_weights if w.name == "bias"] == [True]
     first, *others = discriminator.convolutions
     assert biases(discriminator) == [first.name, discriminator.to_logits.name]
     assert others
