@@ -72,24 +72,32 @@ def resolve(config: Config) -> Config:
     Raises:
         ArgumentError: a setting does not fit the model, its networks or another setting.
     """
-    networks_from(config.model)
+    _, discriminator = networks_from(config.model)
     unknown = _unknown(_known(*_network_arguments(config.model)))
     config = config.replace(**_defaults(config))
     _check_game(config)
+    if "discriminator_normalization" not in unknown:
+        _check_batch_norm(
+            config, "discriminator_normalization", config.model.discriminator_normalization == "batch"
+        )
+    else:
+        _check_batch_norm(config, "network", replicas.batch_norms(discriminator))
     return config.replace(**dict.fromkeys(unknown))
 
 
 def _defaults(config: Config) -> dict:
     """The settings that were not given and that the model has a value for."""
     model, own = config.model.model, gans.DEFAULTS[config.model.model]
-    for name in {name for defaults in gans.DEFAULTS.values() for name in defaults} - set(own):
-        if config.get(name) is not None:
-            raise ArgumentError(name, f"does not apply to --model={model}; leave it out.", config.get(name))
+    for name in dict.fromkeys(name for defaults in gans.DEFAULTS.values() for name in defaults):
+        if name not in own and config.get(name) is not None:
+            others = " or ".join(f"--model={m}" for m in gans.GANS if name in gans.DEFAULTS[m])
+            message = f"does not apply to --model={model}; leave it out, or take {others}."
+            raise ArgumentError(name, message, config.get(name))
     values = {name: value for name, value in own.items() if config.get(name) is None}
     penalty = config.training.penalty or own.get("penalty")
     if "discriminator_normalization" in values and penalty and penalties.get(penalty).term:
         values["discriminator_normalization"] = "layer"
-    if "penalty_weight" in values:
+    if "penalty_weight" in values and penalty:
         values["penalty_weight"] = penalties.WEIGHTS.get(penalty)
     if config.training.ema_decay is not None:
         values.pop("ema_half_life", None)
@@ -100,30 +108,46 @@ def _defaults(config: Config) -> dict:
 
 def _check_game(config: Config) -> None:
     """Refuses losses, penalties and normalisations that make no sense together, with the reason."""
-    training, model = config.training, config.model
+    training = config.training
     if training.loss:
-        try:
-            pairs.check_pair(training.loss, training.penalty)
-        except ValueError as error:
-            raise ArgumentError("penalty", str(error), training.penalty) from error
+        if why := pairs.refusal(training.loss, training.penalty):
+            raise ArgumentError(
+                "penalty", f"does not go with --loss={training.loss}: {why}.", training.penalty
+            )
         if training.penalty == "none" and training.penalty_weight is not None:
             raise ArgumentError("penalty_weight", "needs a --penalty.", training.penalty_weight)
-        one_each = training.discriminator_steps == training.generator_steps == 1
-        if training.penalty == "consensus" and config.compute.precision == "float16":
-            message = "takes gradients of gradients, which float16 cannot scale; take --precision=bfloat16."
-            raise ArgumentError("penalty", message, training.penalty)
-        if training.penalty == "consensus" and not one_each:
-            message = "moves both players at once; leave out --discriminator_steps and --generator_steps."
-            raise ArgumentError("penalty", message, training.penalty)
+    if training.penalty == "consensus":
+        _check_consensus(config)
     _check_ada(training)
-    on_gradients = model.model == "wgan_gp" or (training.penalty and penalties.get(training.penalty).term)
-    batch_norm = model.discriminator_normalization == "batch" and not model.allow_batch_norm
-    if on_gradients and batch_norm:
+
+
+def _check_consensus(config: Config) -> None:
+    training = config.training
+    if config.compute.precision == "float16":
+        message = "takes gradients of gradients, which float16 cannot scale; take --precision=bfloat16."
+        raise ArgumentError("penalty", message, training.penalty)
+    if not training.discriminator_steps == training.generator_steps == 1:
+        message = "moves both players at once; leave out --discriminator_steps and --generator_steps."
+        raise ArgumentError("penalty", message, training.penalty)
+    if training.ada_target is not None:
+        message = "moves both players at once, with no turn of the discriminator to adapt changes after."
         raise ArgumentError(
-            "discriminator_normalization",
-            "mixes the images of a batch, and a penalty on gradients is for each image alone (Gulrajani et "
-            "al. 2017, section 4); take layer, group, instance, spectral or none, or --allow_batch_norm to see.",
-            model.discriminator_normalization,
+            "ada_target", f"does not go with --penalty=consensus: it {message}", training.ada_target
+        )
+
+
+def _check_batch_norm(config: Config, argument: str, present) -> None:
+    """Refuses a discriminator with batch norms beside a penalty on gradients, unless that is asked for."""
+    penalty = config.training.penalty
+    on_gradients = config.model.model == "wgan_gp" or (penalty and penalties.get(penalty).term)
+    if present and on_gradients and not config.model.allow_batch_norm:
+        instead = "--network=dcgan" if argument == "network" else "layer, group, instance, spectral or none"
+        raise ArgumentError(
+            argument,
+            "has a batch norm in the discriminator, which mixes the images of a batch, and a penalty on gradients "
+            f"is for each image alone (Gulrajani et al. 2017, section 4); take {instead}, or "
+            "--allow_batch_norm to see.",
+            config.get(argument),
         )
 
 

@@ -145,13 +145,19 @@ def test_replicas_with_statistics_of_their_own_differ():
     assert differences(reference("dcgan"), apart)[0] > 1e-3
 
 
+def checked(count, **settings):
+    """What keeps XLA from compiling steps on as many replicas."""
+    config = build.resolve(Config().replace(**{**SMALL, **settings}))
+    strategy = strategies.make(ComputeConfig(devices=f"cpu:{count}"))
+    return steps_lib.check(config, strategy, *build.networks_from(config.model))
+
+
 def test_auto_leaves_xla_off_on_a_cpu_and_says_so_where_replicas_share_batch_norms(caplog):
-    config = build.resolve(Config().replace(**SMALL))
-    gan = build.gan_from(config)
-    assert not steps_lib._xla(config, gan, 1, accelerated=False)
-    assert steps_lib._xla(config, gan, 1, accelerated=True)
+    alone, shared = checked(1), checked(2)
+    assert not steps_lib._xla("auto", alone, accelerated=False)
+    assert steps_lib._xla("auto", alone, accelerated=True)
     assert not caplog.records
-    assert not steps_lib._xla(config, gan, 2, accelerated=True)
+    assert not steps_lib._xla("auto", shared, accelerated=True)
     assert "--xla=auto is off: it cannot compile batch norms that 2 replicas share" in caplog.text
 
 
@@ -165,15 +171,13 @@ def test_auto_leaves_xla_off_on_a_cpu_and_says_so_where_replicas_share_batch_nor
     ],
 )
 def test_what_replicas_cannot_share_is_refused(settings, argument):
-    config = build.resolve(Config().replace(**{**SMALL, **settings}))
     with pytest.raises(ArgumentError) as error:
-        steps_lib._check_replicas(config, 2)
+        checked(2, **settings)
     assert error.value.argument == argument
-    steps_lib._check_replicas(config, 1)
+    checked(1, **settings)
 
 
 @pytest.mark.parametrize("change", ["rotation", "zoom"])
 def test_changes_that_xla_has_no_kernel_for_are_named(change):
-    config = build.resolve(Config().replace(**{**SMALL, "augment": (change,), "xla": "on"}))
     with pytest.raises(ArgumentError, match=f"--augment={change}"):
-        steps_lib._xla(config, build.gan_from(config), 1, accelerated=False)
+        checked(1, augment=(change,), xla="on")

@@ -6,6 +6,8 @@ when it is asked for, so that reading the names costs nothing.
 
 import importlib
 
+from covid_gan import penalties
+
 _CLASSES = {
     "dcgan": ("covid_gan.gans.dcgan", "Dcgan"),
     "wgan": ("covid_gan.gans.wgan", "Wgan"),
@@ -41,6 +43,7 @@ DEFAULTS = {
     # Arjovsky et al. 2017, Algorithm 1 and section 4.
     "wgan": {
         **_COMMON,
+        "penalty_weight": penalties.WEIGHTS["clip"],
         "learning_rate": 5e-5,
         "discriminator_steps": 5,
         "discriminator_normalization": "batch",
@@ -50,6 +53,7 @@ DEFAULTS = {
     # a beta_2 of 0.99 (0.9), and dropout, without which the critic learns a few hundred scans by heart.
     "wgan_gp": {
         **_COMMON,
+        "penalty_weight": penalties.WEIGHTS["gradient_penalty"],
         "learning_rate": 1e-3,
         "beta_1": 0.0,
         "beta_2": 0.99,

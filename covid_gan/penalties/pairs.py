@@ -48,11 +48,11 @@ RULES = {
 }
 
 
-def check_pair(loss_name: str, penalty_name: str):
-    """Refuses a loss and a penalty that make no sense together.
+def refusal(loss_name: str, penalty_name: str) -> str | None:
+    """Why a loss and a penalty make no sense together, by `RULES`; None where they do.
 
     Raises:
-        ValueError: one of the names is unknown, or `RULES` refuses the pair; the message has the reason.
+        ValueError: one of the names is unknown.
     """
     if loss_name not in LOSSES:
         raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}. Received: loss={loss_name!r}")
@@ -61,8 +61,4 @@ def check_pair(loss_name: str, penalty_name: str):
             f"`penalty` must be one of {', '.join(PENALTIES)}. Received: penalty={penalty_name!r}"
         )
     rule = RULES[penalty_name]
-    if loss_name in rule.refused:
-        raise ValueError(
-            f"`penalty` must be one that goes with the loss: {rule.why}. "
-            f"Received: loss={loss_name!r}, penalty={penalty_name!r}"
-        )
+    return rule.why if loss_name in rule.refused else None

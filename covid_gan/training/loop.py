@@ -14,6 +14,7 @@ from covid_gan.progress import Progress
 from covid_gan.runs import Run
 from covid_gan.training import checkpoints as checkpoints_lib
 from covid_gan.training import guards, preparing, watch, workers
+from covid_gan.training import steps as steps_lib
 from covid_gan.training.checkpoints import Checkpoints
 from covid_gan.training.evaluations import Evaluations
 from covid_gan.training.profile import Profile
@@ -66,7 +67,9 @@ def train(
         log.info("--precision=auto is %s: %s.", *precision.suitable())
     if run is None:
         runs.check_writable(runs_dir)
-    config, scans = preparing.load(build.resolve(config))
+    config = build.resolve(config)
+    steps_lib.check(config, strategy, *build.networks_from(config.model))
+    config, scans = preparing.load(config)
     if run:
         run.check_same_data(scans.fingerprint)
     with strategy.scope():
@@ -221,7 +224,7 @@ class _Session:
         if lasting and self.settings.on_collapse != "warn":
             raise CollapseError(
                 f"--on_collapse: training collapsed by step {step}: {'; '.join(lasting)}. "
-                f"{self.checkpoints.last_healthy()}"
+                f"{self.checkpoints.last_healthy()} --on_collapse=rollback goes back there by itself, warn goes on."
             )
         if new:
             log.warning("Step %d: %s. --on_collapse=rollback would go back.", step, "; ".join(new))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 
+import keras
 import tensorflow as tf
 
 from covid_gan import images
@@ -38,17 +39,17 @@ class Steps:
         most: the most steps that one call takes.
 
     Raises:
-        ArgumentError: what the config asks for cannot be done on these replicas.
+        ArgumentError: as `check`.
     """
 
     def __init__(self, gan: Gan, config: Config, strategy: tf.distribute.Strategy):
         self._gan, self.strategy = gan, strategy
         self._training, self._compute = config.training, config.compute
         count = strategy.num_replicas_in_sync
-        _check_replicas(config, count)
-        on_tpu = isinstance(strategy, tf.distribute.TPUStrategy)
+        obstacle = check(config, strategy, gan.generator, gan.discriminator)
+        on_tpu = _is_tpu(strategy)
         accelerated = on_tpu or _on_gpu()
-        self.xla = _xla(config, gan, count, accelerated, on_tpu)
+        self.xla = on_tpu or _xla(config.compute.xla, obstacle, accelerated)
         self.most = config.compute.steps_per_loop or (_ACCELERATED_STEPS if accelerated else 1)
 
         def step(batch):
@@ -137,8 +138,40 @@ def _parts(whole: tf.data.Dataset, updates: int, context: tf.distribute.InputCon
     return whole.map(split).unbatch().prefetch(2 * here)
 
 
+def check(config: Config, strategy: tf.distribute.Strategy, *networks: keras.Model) -> str | None:
+    """Says whether steps can be taken on these replicas, before anything is loaded or drawn.
+
+    Args:
+        config: of the run, resolved.
+        strategy: whose replicas share each batch.
+        *networks: the generator and the discriminator; they need not be built.
+
+    Returns:
+        What of a step XLA cannot compile, which is then left off; None where it can.
+
+    Raises:
+        ArgumentError: what the config asks for cannot be done.
+    """
+    count = strategy.num_replicas_in_sync
+    _check_replicas(config, count)
+    unknown = ",".join(sorted(_NOT_FOR_XLA & set(config.training.augment or ())))
+    if _is_tpu(strategy):
+        # A TPU runs nothing that XLA has not compiled, and compiles what its replicas do together.
+        if unknown:
+            raise ArgumentError("augment", f"{unknown} has no kernel for XLA, which a TPU needs.", unknown)
+        return None
+    obstacle = f"--augment={unknown}" if unknown else _shared_norms(config, count, networks)
+    if obstacle and config.compute.xla == "on":
+        raise ArgumentError("xla", f"cannot compile {obstacle}.", config.compute.xla)
+    return obstacle
+
+
 def _on_gpu() -> bool:
     return bool(tf.config.get_visible_devices("GPU"))
+
+
+def _is_tpu(strategy) -> bool:
+    return isinstance(strategy, tf.distribute.TPUStrategy)
 
 
 def _check_replicas(config: Config, count: int) -> None:
@@ -156,32 +189,13 @@ def _check_replicas(config: Config, count: int) -> None:
         raise ArgumentError("precision", message, precision)
 
 
-def _xla(config: Config, gan: Gan, count: int, accelerated: bool, on_tpu: bool = False) -> bool:
-    wanted = config.compute.xla
-    if on_tpu:
-        # A TPU runs nothing that XLA has not compiled, and compiles what its replicas do together.
-        if unknown := _unknown_to_xla(config):
-            raise ArgumentError("augment", f"{unknown} has no kernel for XLA, which a TPU needs.", unknown)
-        return True
-    if wanted == "off":
-        return False
-    obstacle = _obstacle(config, gan, count)
-    if obstacle and wanted == "on":
-        raise ArgumentError("xla", f"cannot compile {obstacle}.", wanted)
-    if obstacle and accelerated:
-        log.warning("--xla=%s is off: it cannot compile %s.", AUTO, obstacle)
-    return not obstacle and (wanted == "on" or accelerated)
-
-
-def _unknown_to_xla(config: Config) -> str:
-    return ",".join(sorted(_NOT_FOR_XLA & set(config.training.augment or ())))
-
-
-def _obstacle(config: Config, gan: Gan, count: int) -> str | None:
-    """What of a step XLA cannot compile."""
-    if unknown := _unknown_to_xla(config):
-        return f"--augment={unknown}"
-    norms = replicas.batch_norms(gan.generator) + replicas.batch_norms(gan.discriminator)
-    if count > 1 and config.compute.sync_batch_norm and norms:
+def _shared_norms(config: Config, count: int, networks) -> str | None:
+    if count > 1 and config.compute.sync_batch_norm and any(map(replicas.batch_norms, networks)):
         return f"batch norms that {count} replicas share; --nosync_batch_norm keeps them apart"
     return None
+
+
+def _xla(wanted: str, obstacle: str | None, accelerated: bool) -> bool:
+    if obstacle and wanted == AUTO and accelerated:
+        log.warning("--xla=%s is off: it cannot compile %s.", AUTO, obstacle)
+    return not obstacle and (wanted == "on" or (wanted == AUTO and accelerated))
