@@ -59,8 +59,9 @@ def run(door: str, doc: str, define, call, argv=None, tensorflow=True, paths=Non
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    arguments = sys.argv[1:] if argv is None else list(argv)
     try:
-        values, rest = _parse(define, sys.argv[1:] if argv is None else list(argv))
+        values, rest = _parse(define, arguments)
         if values.help:
             print(_help(door, doc, values, paths), flush=True)
             return 0
@@ -76,8 +77,9 @@ def run(door: str, doc: str, define, call, argv=None, tensorflow=True, paths=Non
     except UsageError as error:
         return _fail(str(error), USAGE_ERROR)
     except ArgumentError as error:
-        flag = "" if paths and error.argument == PATHS else f"--{error.argument}="
-        return _fail(f"{flag}{_shown(error.received)}: {error.expected}", USAGE_ERROR)
+        flag = "" if paths and error.argument == PATHS else f"--{_typed(error.argument, arguments)}="
+        source = _source(error.argument, values, arguments)
+        return _fail(f"{flag}{_shown(error.received)}: {error.expected}{source}", USAGE_ERROR)
     except Interrupted as error:
         return _fail(str(error), 128 + error.signum)
     except RunError as error:
@@ -191,11 +193,39 @@ def preset_folder() -> Path:
 
 
 def _parse(define, argv):
-    values, rest = _parse_once(define, argv)
-    if "preset" in values and values.preset:
-        # Read first, so that every flag given beside it wins.
-        return _parse_once(define, [f"--flagfile={_preset_file(values.preset)}", *argv])
+    given, rest = _parse_once(define, argv)
+    if "preset" not in given or not given.preset:
+        return given, rest
+    # Read first, so that every flag given beside it wins, also over one that says the same in other words.
+    values, rest = _parse_once(define, [f"--flagfile={_preset_file(given.preset)}", *argv])
+    for pair in config_lib.ALTERNATIVES.items():
+        for name, instead in (pair, pair[::-1]):
+            if given[name].present and not given[instead].present:
+                values[instead].unparse()
     return values, rest
+
+
+def _typed(name, arguments):
+    """The name by which a setting stands on the command line: its own or another one."""
+    aliases = [alias for alias, setting in ALIASES.items() if setting == name]
+    return next((alias for alias in aliases if _stands(alias, arguments)), name)
+
+
+def _stands(name, arguments):
+    return any(re.match(rf"--?(no)?{name}(=|$)", argument) for argument in arguments)
+
+
+def _source(name, values, arguments):
+    """Says where a setting comes from that the user did not type."""
+    preset = "preset" in values and values.preset
+    if (
+        not preset
+        or name not in values
+        or not values[name].present
+        or _stands(_typed(name, arguments), arguments)
+    ):
+        return ""
+    return f" It stands in --preset={preset}."
 
 
 def _parse_once(define, argv):

@@ -20,6 +20,8 @@ DEFAULT_STEPS = 6000
 # The settings that `ct_folder` alone has.
 FOLDER_SETTINGS = ("window", "slice_range", "min_lung_fraction", "split_fractions", "skip_bad")
 ACTIVATIONS = ("leaky_relu", "relu", "swish", "gelu")
+# Two settings that say the same in other words: one of them at most is given.
+ALTERNATIVES = {"epochs": "steps", "ema_half_life": "ema_decay"}
 
 
 def _models_own(name: str) -> str:
@@ -284,7 +286,7 @@ class TrainConfig(SelfChecking):
         for name in ("discriminator_steps", "generator_steps"):
             # gans/base.py numbers the draws of a step, of which there is room for this many updates.
             self._require(name, "from 1 to 24", lambda v: 1 <= v <= 24)
-        self._require("ada_target", "from 0 to 1", lambda v: 0 <= v <= 1)
+        self._require("ada_target", "at least 0 and below 1", lambda v: 0 <= v < 1)
         if len(set(self.augment or ())) < len(self.augment or ()):
             raise ArgumentError("augment", "must name each change once.", self.augment)
         self._require("penalty_weight", "above 0 and at most 10^6", lambda v: 0 < v <= 1e6)
@@ -296,11 +298,9 @@ class TrainConfig(SelfChecking):
         for name in ("beta_1", "beta_2", "ema_decay"):
             self._require(name, "at least 0 and below 1", lambda v: 0 <= v < 1)
         self._require("seed", "from 0 to 2^31 - 1", lambda v: 0 <= v < 2**31)
-        if self.steps is not None and self.epochs is not None:
-            raise ArgumentError("epochs", "cannot be given together with --steps.", self.epochs)
-        if self.ema_half_life is not None and self.ema_decay is not None:
-            message = "cannot be given together with --ema_decay."
-            raise ArgumentError("ema_half_life", message, self.ema_half_life)
+        for name, instead in ALTERNATIVES.items():
+            if getattr(self, name) is not None and getattr(self, instead) is not None:
+                raise ArgumentError(name, f"cannot be given together with --{instead}.", getattr(self, name))
 
 
 @dataclasses.dataclass(frozen=True)

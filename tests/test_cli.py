@@ -60,6 +60,15 @@ MISTAKES = [
     ("--preset nonesuch", "--preset=nonesuch: there is no such preset"),
     ("--preset=nonesuch", "--preset=nonesuch: there is no such preset; there are kiel28"),
     ("steps=3", "steps=3: is not a flag"),
+    ("--n_critic=0", "--n_critic=0: must be from 1 to 24"),
+    ("--loss=wasserstein", "--penalty=none: does not go with --loss=wasserstein: a critic that nothing"),
+    (
+        "--preset=plain --model=wgan_gp",
+        "--generator_steps=1: does not apply to --model=wgan_gp; leave it out, or take --model=dcgan. "
+        "It stands in --preset=plain.",
+    ),
+    # Before the data are loaded, which are not there.
+    ("--dataset=mnist --augment=zoom --xla=on", "--xla=on: cannot compile --augment=zoom"),
 ]
 
 
@@ -119,6 +128,20 @@ def test_dry_run_prints_the_resolved_config_and_creates_nothing(tiny_data_dir, t
     shown = capfd.readouterr().out
     assert code == 0 and not list(tmp_path.iterdir())
     assert '"classes": [\n      "covid"\n    ]' in shown and '"steps": 6000' in shown
+
+
+@pytest.mark.parametrize(
+    "line, expected",
+    [
+        ("--preset=plain --ema_half_life=100", dict(ema_half_life=100.0, ema_decay=None)),
+        ("--preset=kiel28 --steps=7", dict(steps=7)),
+    ],
+)
+def test_a_flag_wins_over_a_preset_that_says_it_in_other_words(line, expected, tiny_data_dir, capfd):
+    data = ["--dataset=tiny_scans", f"--data_dir={tiny_data_dir}", "--batch_size=4"]
+    assert train.main([*line.split(), *data, "--dry_run"]) == 0
+    training = json.loads(capfd.readouterr().out)["training"]
+    assert {name: training[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("form", ["--preset=kiel28", "--preset kiel28", "--flagfile=with_preset.flags"])
