@@ -31,7 +31,7 @@ STUDY = Study(
         # The default of wgan_gp with one thing changed.
         "wgan_gp_translation": Arm(model="wgan_gp", augment=DIFF_AUGMENT),
         "wgan_gp_transpose": Arm(model="wgan_gp", upsample="transpose"),
-        "wgan_gp_paper": Arm(model="wgan_gp", discriminator_steps=5, learning_rate=1e-4, beta_2=0.9),
+        "wgan_gp_paper": Arm(preset="wgan_gp_2017"),
     },
     common=dict(split="all"),
     minutes=15,
