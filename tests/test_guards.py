@@ -230,7 +230,7 @@ def test_a_run_that_collapses_again_and_again_stops(kind, config, sicken, tmp_pa
         loop.train(config, runs_dir=tmp_path)
     run = Run(next(tmp_path.glob("0*")))
     assert [event["restarts"] for event in sessions(run)[1:]] == [1, 2, 3]
-    assert max(int(p.name[-2:]) for p in run.checkpoints.iterdir()) == 8 if kind == "black" else 6
+    assert max(int(p.name[-2:]) for p in run.checkpoints.iterdir()) == (8 if kind == "black" else 6)
 
 
 def test_a_collapse_before_the_first_checkpoint_is_an_error(config, sicken, tmp_path):
