@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from covid_gan import build, images, randomness
+from covid_gan.augment import changes
 from covid_gan.config import Config
 from covid_gan.sampling import Sampler
 
@@ -29,6 +30,13 @@ def offsets(pictures: np.ndarray) -> np.ndarray:
     return np.hypot((mass * y).sum(axis=(1, 2)) / total, (mass * x).sum(axis=(1, 2)) / total)
 
 
+def holes(pictures: np.ndarray) -> np.ndarray:
+    """The part of each image's light that its mirror images lack: 0 for a disc in the middle, [n]."""
+    light = pictures[..., 0].astype(np.float64)
+    lacking = [np.maximum(light - mirrored, 0) for mirrored in (light[:, ::-1], light[:, :, ::-1])]
+    return np.sum(lacking, axis=(0, 2, 3)) / (light.sum(axis=(1, 2)) + 1e-9)
+
+
 def samples_of_a_gan_trained_on(real: np.ndarray) -> np.ndarray:
     gan = build.gan_from(
         Config().replace(
@@ -44,10 +52,13 @@ def samples_of_a_gan_trained_on(real: np.ndarray) -> np.ndarray:
     return Sampler(gan.ema_generator)(randomness.sample_latents(256, 8, 0))
 
 
-def test_the_measure_sees_shifts():
-    assert np.percentile(offsets(blobs(256, 0)), 95) < 0.1
+def test_the_measures_see_shifts_and_holes():
+    assert np.percentile(offsets(blobs(256, 0)), 95) < 0.1 and holes(blobs(256, 0)).max() < 0.01
     # Translation moves by up to an eighth of the image: two pixels.
     assert np.percentile(offsets(blobs(256, 0, shift=2)), 50) > 1.0
+    drawn = np.random.default_rng(1).uniform(size=(256, 3)).astype(np.float32)
+    cut = changes.cutout(images.normalise(blobs(256, 0)), drawn)
+    assert np.percentile(holes(images.denormalise(cut).numpy()), 75) > 0.7
 
 
 @pytest.mark.slow
@@ -57,6 +68,7 @@ def test_translation_and_cutout_do_not_leak():
     mass, real_mass = generated.mean(axis=(1, 2, 3)), real.mean(axis=(1, 2, 3))
     assert 0.7 < mass.mean() / real_mass.mean() < 1.4 and mass.std() > 0.3 * real_mass.std()  # it has learned
     assert np.percentile(offsets(generated), 50) < 0.5 and np.percentile(offsets(generated), 95) < 1.0
+    assert np.percentile(holes(generated), 95) < 0.4
 
 
 @pytest.mark.slow
