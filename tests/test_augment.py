@@ -113,3 +113,8 @@ def test_the_same_numbers_make_the_same_changes_in_a_graph():
     eager = changed(everything)
     graph = tf.function(lambda x: augment.augment(x, everything, numbers()))(pictures())
     np.testing.assert_allclose(graph, eager, atol=1e-5)
+
+
+def test_an_unknown_change_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match="flip, translation.*Received: blur"):
+        changed(["flip", "blur"])

@@ -19,7 +19,12 @@ def augment(images, names, numbers, share=1.0):
 
     Returns:
         float32 [n, H, W, 1].
+
+    Raises:
+        ValueError: there is no such change.
     """
+    if unknown := [name for name in names if name not in AUGMENTATIONS]:
+        raise ValueError(f"`names` must be of {', '.join(AUGMENTATIONS)}. Received: {', '.join(unknown)}")
     import tensorflow as tf
 
     from covid_gan.augment import changes

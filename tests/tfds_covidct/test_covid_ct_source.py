@@ -68,10 +68,17 @@ def test_upstream_without_the_file_does_not_count_as_an_answer(upstream_dir):
 
 
 def test_a_hanging_name_lookup_does_not_hold_the_user_up(monkeypatch):
-    monkeypatch.setattr(requests, "head", lambda *_, **__: time.sleep(30))
+    over = threading.Event()
+
+    def hang(*_, **__):
+        over.wait(30)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests, "head", hang)
     start = time.monotonic()
     assert not upstream_answers(timeout=0.2)
     assert time.monotonic() - start < 5
+    over.set()
 
 
 @pytest.mark.parametrize("manual_dir", [None, "of_another_data_set"])
