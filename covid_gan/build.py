@@ -76,12 +76,7 @@ def resolve(config: Config) -> Config:
     unknown = _unknown(_known(*_network_arguments(config.model)))
     config = config.replace(**_defaults(config))
     _check_game(config)
-    if "discriminator_normalization" not in unknown:
-        _check_batch_norm(
-            config, "discriminator_normalization", config.model.discriminator_normalization == "batch"
-        )
-    else:
-        _check_batch_norm(config, "network", replicas.batch_norms(discriminator))
+    _check_batch_norm(config, discriminator if "discriminator_normalization" in unknown else None)
     return config.replace(**dict.fromkeys(unknown))
 
 
@@ -136,12 +131,19 @@ def _check_consensus(config: Config) -> None:
         )
 
 
-def _check_batch_norm(config: Config, argument: str, present) -> None:
-    """Refuses a discriminator with batch norms beside a penalty on gradients, unless that is asked for."""
-    penalty = config.training.penalty
-    on_gradients = config.model.model == "wgan_gp" or (penalty and penalties.get(penalty).term)
-    if present and on_gradients and not config.model.allow_batch_norm:
-        instead = "--network=dcgan" if argument == "network" else "layer, group, instance, spectral or none"
+def _check_batch_norm(config: Config, published: keras.Model | None) -> None:
+    """Refuses batch norms beside a penalty on gradients, unless they are asked for.
+
+    `published` is a discriminator whose norms are no setting.
+    """
+    model, penalty = config.model, config.training.penalty
+    on_gradients = model.model == "wgan_gp" or (penalty and penalties.get(penalty).term)
+    if published:
+        argument, present, instead = "network", replicas.batch_norms(published), "--network=dcgan"
+    else:
+        argument, present = "discriminator_normalization", model.discriminator_normalization == "batch"
+        instead = "layer, group, instance, spectral or none"
+    if present and on_gradients and not model.allow_batch_norm:
         raise ArgumentError(
             argument,
             "has a batch norm in the discriminator, which mixes the images of a batch, and a penalty on gradients "
