@@ -51,7 +51,11 @@ class Watch:
         }
 
     def count(self, values: dict[str, float], steps: int = 1) -> None:
-        """Notes the losses of the last `steps`, as means since the curves' last point."""
+        """Notes the losses of the last `steps`, as means since the curves' last point.
+
+        So a mistake of the discriminator counts until the next point: with a `log_every` of thousands of
+        steps a discriminator that has won is noticed late.
+        """
         sure = [values.get(key) == 1.0 for key in (base.REAL_ACCURACY, base.FAKE_ACCURACY)]
         self._sure_steps.assign(self._sure_steps + steps if all(sure) else 0)
 
