@@ -45,6 +45,14 @@ class Dcgan(base.Gan):
         return (base.D_LOSS, base.G_LOSS, *(says or (base.CRITIC_GAP,)), *penalty, *adaptive)
 
     def train_step(self, images):
+        """Updates the discriminator, then the generator; with "consensus" both at once.
+
+        Args:
+            images: float32 [discriminator_steps · n, H, W, 1] in [-1, 1].
+
+        Returns:
+            The means since the last reset of what is `tracked`, by name.
+        """
         self.begin_step()
         batches = tf.split(images, self.discriminator_steps)
         if self.penalty.gradients:

@@ -30,6 +30,14 @@ class WganGp(base.Gan):
         return (base.D_LOSS, base.G_LOSS, base.CRITIC_GAP, base.PENALTY, base.GRADIENT_NORM)
 
     def train_step(self, images):
+        """One turn of the outer loop of Algorithm 1.
+
+        Args:
+            images: float32 [n_critic · m, H, W, 1] in [-1, 1].
+
+        Returns:
+            The means since the last reset of what is `tracked`, by name.
+        """
         self.begin_step()
         critic = self.discriminator
         for t, x in enumerate(tf.split(images, self.discriminator_steps)):
