@@ -122,9 +122,10 @@ def test_xla_on_two_replicas_agrees_where_they_share_no_statistics(model, table)
     [
         dict(penalty="r1_r2", loss="relativistic", discriminator_normalization="none"),
         dict(penalty="gradient_penalty", discriminator_normalization="layer", ada_target=0.6),
+        dict(discriminator_normalization="spectral"),
     ],
 )
-def test_two_replicas_agree_with_a_penalty_and_adaptive_changes(settings):
+def test_two_replicas_agree_with_penalties_adaptive_changes_and_spectral_norms(settings):
     settings = tuple(settings.items())
     each, _ = differences(
         reference("dcgan", settings), trained("dcgan", "graph", 2, "float32", **dict(settings))

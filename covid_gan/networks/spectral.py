@@ -1,7 +1,7 @@
 """Spectral normalisation of a layer's weights, as its paper has it."""
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 
 @keras.saving.register_keras_serializable("covid_gan.spectral")
